@@ -1,0 +1,1 @@
+"""Models: what they declare, where they come from, and how they run."""

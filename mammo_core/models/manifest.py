@@ -1,0 +1,216 @@
+"""What a model declares about itself, beside its weights.
+
+Weights travel with their preprocessing, labels, thresholds and origin. A model without a manifest is still
+served, by the rules of :func:`inferred`, and every answer says that it had none.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from mammo_core.errors import ConfigurationError
+
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Scaling(StrEnum):
+    """Range to which display values are mapped before the network."""
+
+    UNIT = "0-1"
+    BYTE = "0-255"
+    SYMMETRIC = "-1-1"
+
+
+class Crop(StrEnum):
+    """Which part of the image the network sees."""
+
+    NONE = "none"
+    BREAST = "breast"
+
+
+class Orientation(StrEnum):
+    """Whether the image is mirrored so that the chest wall is at the left."""
+
+    AS_IS = "as_is"
+    CHEST_WALL_LEFT = "chest_wall_left"
+
+
+class Aspect(StrEnum):
+    """How a rectangle is brought to the network's shape."""
+
+    STRETCH = "stretch"
+    PAD = "pad"
+
+
+class Resampling(StrEnum):
+    """Filter that shrinks the image; all of them average over the pixels they leave out."""
+
+    BOX = "box"
+    BILINEAR = "bilinear"
+    BICUBIC = "bicubic"
+    LANCZOS = "lanczos"
+
+
+class Head(StrEnum):
+    """The activation that turns logits into probabilities."""
+
+    SIGMOID = "sigmoid"
+    SOFTMAX = "softmax"
+    LINEAR = "linear"
+    """No activation in the network: its outputs are read as logits."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class InputSpec(_Part):
+    """How a view becomes the network's input."""
+
+    rows: Annotated[int, Field(ge=8, le=8192)]
+    columns: Annotated[int, Field(ge=8, le=8192)]
+    channels: Literal[1, 3]
+    scaling: Scaling
+    crop: Crop = Crop.NONE
+    orientation: Orientation = Orientation.AS_IS
+    aspect: Aspect = Aspect.STRETCH
+    resampling: Resampling = Resampling.BILINEAR
+
+
+class OperatingPoint(_Part):
+    """A cut of the score and what it achieved where it was chosen."""
+
+    threshold: Probability
+    sensitivity: Probability | None = None
+    specificity: Probability | None = None
+    source: str
+    """The data on which it was chosen, or ``default``."""
+
+
+class ReferenceLogit(_Part):
+    """The local evidence, in logits, that is drawn in the last colour of the map."""
+
+    value: Annotated[float, Field(gt=0.0)]
+    source: str
+
+
+class Calibration(_Part):
+    """How the score was turned into a probability."""
+
+    method: str
+    prevalence: Probability
+    source: str
+
+
+class Measurement(_Part):
+    """One measured figure of the model."""
+
+    metric: str
+    value: float
+    data: str
+
+
+class Manifest(_Part):
+    """A model's declaration; the JSON beside the weights."""
+
+    schema_version: Literal["1.0"] = "1.0"
+    id: Annotated[str, Field(min_length=1, max_length=100)]
+    version: Annotated[str, Field(min_length=1, max_length=50)]
+    input: InputSpec
+    classes: Annotated[tuple[str, ...], Field(min_length=2)]
+    """Labels in the order of the probabilities; a one-output network has (negative, positive)."""
+    positive: str
+    """The class whose probability is the answer's ``confidence``."""
+    head: Head
+    threshold: OperatingPoint
+    """The cut between the labels of ``result``."""
+    sensitivity_90: OperatingPoint | None = None
+    """Below it the suspicion is low."""
+    specificity_90: OperatingPoint | None = None
+    """At or above it the suspicion is high."""
+    calibration: Calibration | None = None
+    target_layer: str | None = None
+    """The layer to explain; found in the network if absent."""
+    reference_logit: ReferenceLogit | None = None
+    weights_sha256: str | None = None
+    training_data: str | None = None
+    performance: tuple[Measurement, ...] = ()
+    intended_use: str | None = None
+    licence: str | None = None
+    absent: bool = False
+    """True if there was no manifest and these are the rules for that case."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("classes must be different from each other")
+        if self.positive not in self.classes:
+            raise ValueError("positive must be one of classes")
+        low, high = self.sensitivity_90, self.specificity_90
+        if low is not None and high is not None and low.threshold > high.threshold:
+            raise ValueError("sensitivity_90.threshold must not exceed specificity_90.threshold")
+        return self
+
+    @property
+    def positive_index(self) -> int:
+        """Position of the positive class in ``classes``."""
+        return self.classes.index(self.positive)
+
+    @property
+    def outputs(self) -> int | None:
+        """Outputs that the network must have; None if two classes leave one or two open."""
+        return None if len(self.classes) == 2 else len(self.classes)
+
+
+def parse(text: bytes) -> Manifest:
+    """Read a manifest.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is not JSON of this schema; the message names the fields, not their values.
+    """
+    try:
+        return Manifest.model_validate_json(text)
+    except ValidationError as error:
+        fields = ", ".join(
+            f"{'.'.join(map(str, e['loc'])) or 'manifest'}: {e['msg']}" for e in error.errors()[:5]
+        )
+        raise ConfigurationError(f"The model's manifest is invalid: {fields}.") from error
+
+
+def inferred(
+    *, rows: int, columns: int, channels: Literal[1, 3], outputs: int, head: Head, rescales: bool
+) -> Manifest:
+    """Declare for a model what its file alone tells; the rules for a model without a manifest.
+
+    Parameters
+    ----------
+    rows, columns, channels, outputs : int
+        Shapes of the network's input and output.
+    head : Head
+        The last activation.
+    rescales : bool
+        Whether the network starts with Rescaling or Normalization, and so expects 0 to 255.
+    """
+    classes = (
+        ("negative", "positive")
+        if outputs <= 2
+        else (*(f"class_{i}" for i in range(outputs - 1)), "positive")
+    )
+    return Manifest(
+        id="unnamed",
+        version="0",
+        input=InputSpec(
+            rows=rows,
+            columns=columns,
+            channels=channels,
+            scaling=Scaling.BYTE if rescales else Scaling.UNIT,
+        ),
+        classes=classes,
+        positive="positive",
+        head=head,
+        threshold=OperatingPoint(threshold=0.5, source="default"),
+        absent=True,
+    )
