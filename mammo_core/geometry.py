@@ -9,12 +9,12 @@ convention of half-pixel-centred resampling (``PIL.Image.resize``, ``tf.image.re
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Coordinate = TypeVar("Coordinate", float, NDArray[np.float64])
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ class Axis:
     scale: float = 1.0
     offset: float = 0.0
 
-    def forward(self, source: Floats | float) -> Floats | float:
+    def forward(self, source: Coordinate) -> Coordinate:
         """Source coordinate to grid coordinate."""
         return self.scale * source + self.offset
 
-    def backward(self, grid: Floats | float) -> Floats | float:
+    def backward(self, grid: Coordinate) -> Coordinate:
         """Grid coordinate to source coordinate."""
         return (grid - self.offset) / self.scale
 
@@ -116,11 +116,11 @@ class PixelTransform:
 
     def to_grid(self, row: float, column: float) -> tuple[float, float]:
         """Map a point of the source image to this grid."""
-        return float(self.row.forward(row)), float(self.column.forward(column))
+        return self.row.forward(row), self.column.forward(column)
 
     def to_source(self, row: float, column: float) -> tuple[float, float]:
         """Map a point of this grid to the source image."""
-        return float(self.row.backward(row)), float(self.column.backward(column))
+        return self.row.backward(row), self.column.backward(column)
 
     def box_to_source(self, box: Box) -> Box:
         """Map a rectangle of this grid to the source image; a flip swaps left and right."""
@@ -170,7 +170,8 @@ def resample(
 
 def _weights(placed: Axis, size: int, onto: Axis, count: int) -> NDArray[np.float32]:
     """Linear-interpolation weights of one axis, (count, size)."""
-    at = np.asarray(placed.forward(onto.backward(np.arange(count) + 0.5)))
+    centres: NDArray[np.float64] = np.arange(count, dtype=np.float64) + 0.5
+    at = placed.forward(onto.backward(centres))
     centre = np.clip(at - 0.5, 0.0, size - 1.0)
     low = np.minimum(np.floor(centre).astype(np.intp), max(size - 2, 0))
     high = np.minimum(low + 1, size - 1)
