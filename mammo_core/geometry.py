@@ -36,6 +36,15 @@ class Box:
         """Extent along the columns."""
         return self.right - self.left
 
+    def whole(self, shape: tuple[int, int]) -> "Box":
+        """The smallest box of whole pixels around this one, inside an image of ``shape``."""
+        return Box(
+            float(np.floor(max(self.top, 0.0))),
+            float(np.floor(max(self.left, 0.0))),
+            float(np.ceil(min(self.bottom, shape[0]))),
+            float(np.ceil(min(self.right, shape[1]))),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:

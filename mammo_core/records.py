@@ -348,9 +348,9 @@ class SaliencyMap:
     def local_evidence(self) -> FloatArray:
         """Positive evidence of each cell times the number of cells, (h, w), ≥ 0.
 
-        This is the score (less its bias evidence) that the image would have if all of it looked like the cell.
-        Unlike the contribution of a cell, it does not shrink when the map gets finer, so it can be compared
-        with one reference and shown in one colour scale.
+        This is the score (less its bias evidence) that the image would have if all of it looked like the
+        cell. Unlike the contribution of a cell, it does not shrink when the map gets finer, so it can be
+        compared with one reference and shown in one colour scale.
         """
         return np.maximum(self.cells, 0.0) * np.float32(self.cells.size)
 
@@ -385,8 +385,8 @@ class Region:
         Share of the positive evidence of the whole map, 0 to 1.
     relative_peak : float
         The region's maximum as a share of the whole map's, 0 to 1.
-    depth : str or None
-        ``anterior``, ``middle`` or ``posterior`` third from the chest wall; None if it is not known.
+    depth : Sourced[str]
+        ``anterior``, ``middle`` or ``posterior`` third from the chest wall.
     """
 
     number: int
@@ -402,10 +402,21 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
-class Assessment:
-    """What the score says against the manifest's operating points."""
+class RegionType:
+    """What a region may be, and who says so.
 
-    suspicion: Sourced[Suspicion]
+    Parameters
+    ----------
+    label : str
+        ``region_of_attention`` unless a validated classifier names a lesion type.
+    score : float or None
+        The classifier's, 0 to 1.
+    source : str
+    """
+
+    label: str
+    score: float | None
+    source: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What can be measured on the pixels alone: polarity, breast mask, chest-wall side, laterality."""

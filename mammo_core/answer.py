@@ -1,0 +1,235 @@
+"""From the records of an analysis to the answer: rows and columns become x and y, here only."""
+
+import base64
+from math import exp
+from typing import TypeVar
+
+from mammo_core import schemas as wire
+from mammo_core.geometry import Box
+from mammo_core.interpretation import TypedRegion
+from mammo_core.models.protocol import Model
+from mammo_core.options import AnalysisOptions
+from mammo_core.pipeline import Analysis
+from mammo_core.records import MapStatus, Picture, PixelSpacing, Sourced
+
+T = TypeVar("T")
+NOT_YET = "not measured by this version"
+NO_SPACING = "the pixel spacing at the breast is not known"
+NO_BREAST = "no breast was found"
+
+
+def to_answer(analysis: Analysis, *, model: Model, options: AnalysisOptions, cold_start: bool) -> wire.Answer:
+    """Put an analysis on the wire.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    model : Model
+    options : AnalysisOptions
+    cold_start : bool
+        Whether this was the first analysis of the process.
+    """
+    verdict = analysis.verdict
+    return wire.Answer(
+        result=verdict.result,
+        confidence=verdict.score,
+        images=wire.Images(**{p.name.value: _base64(p) for p in analysis.pictures}),
+        findings=_findings(analysis),
+        image_status=image_statuses(analysis.pictures),
+        view_analysis=_view_analysis(analysis),
+        explanation=_explanation(analysis, model, options),
+        input=_input(analysis),
+        scores=dict(zip(model.manifest.classes, analysis.output.probabilities, strict=True)),
+        threshold=verdict.threshold.threshold,
+        threshold_source=verdict.threshold.source,
+        model=model_out(model),
+        timings_ms=analysis.timings_ms,
+        cold_start=cold_start,
+        warnings=_warnings(analysis, model),
+        analysis_id=options.digest(analysis.mammogram.sha256, model.identity.sha256),
+    )
+
+
+def image_statuses(pictures: tuple[Picture, ...]) -> wire.ImageStatuses:
+    """Tell of each picture whether it is there."""
+    return wire.ImageStatuses(
+        **{
+            picture.name.value: wire.ImageStatus(
+                status=picture.state,
+                reason=picture.reason,
+                media_type=picture.media_type,
+                width=picture.width,
+                height=picture.height,
+                bytes=len(picture.data) if picture.data is not None else None,
+                scale=picture.scale,
+            )
+            for picture in pictures
+        }
+    )
+
+
+def model_out(model: Model) -> wire.ModelOut:
+    """Identify the model."""
+    identity = model.identity
+    return wire.ModelOut(
+        id=model.manifest.id,
+        version=model.manifest.version,
+        sha256=identity.sha256,
+        manifest_sha256=identity.manifest_sha256,
+        backend=identity.backend,
+    )
+
+
+def _findings(analysis: Analysis) -> wire.Findings:
+    regions = analysis.interpretation.regions
+    heat = analysis.interpretation.heat.value
+    in_logits = heat is not None and heat.saliency.in_logits
+    listed = None if regions.value is None else [_region(r, in_logits) for r in regions.value]
+    birads_like: wire.Known[str] = wire.Known(
+        value=None, reason="the manifest declares no calibrated thresholds for assessment categories"
+    )
+    return wire.Findings(
+        num_regions=None if listed is None else len(listed),
+        regions=listed,
+        reason=regions.reason,
+        assessment=wire.AssessmentOut(suspicion=_known(analysis.verdict.suspicion), birads_like=birads_like),
+        tissue=_tissue(analysis),
+    )
+
+
+def _region(typed: TypedRegion, in_logits: bool) -> wire.RegionOut:
+    region = typed.region
+    return wire.RegionOut(
+        id=region.number,
+        bbox=_bounding_box(region.box),
+        centroid=_point(region.centroid),
+        peak_xy=_point(region.peak),
+        area_px=region.area_px,
+        area_mm2=_or_reason(region.area_mm2, "pixels", NO_SPACING),
+        evidence_logit=_in_logits(region.evidence, in_logits),
+        share_of_evidence=region.share_of_evidence,
+        confidence=_in_logits(1.0 / (1.0 + exp(-region.evidence)), in_logits),
+        peak=region.relative_peak,
+        occlusion_drop=wire.Known(value=None, reason=NOT_YET),
+        type=wire.LesionType(label=typed.type.label, score=typed.type.score, source=typed.type.source),
+        location=_known(region.depth),
+    )
+
+
+def _in_logits(value: float, in_logits: bool) -> wire.Known[float]:
+    return _or_reason(value if in_logits else None, "model", "this method's map is not in logits")
+
+
+def _tissue(analysis: Analysis) -> wire.Tissue:
+    breast, share = analysis.breast, analysis.interpretation.evidence_on_tissue
+    return wire.Tissue(
+        breast_fraction=_or_reason(breast.fraction if breast else None, "pixels", NO_BREAST),
+        evidence_on_tissue=_or_reason(share.value, "model", share.reason or NO_BREAST),
+        method=breast.method if breast else NO_BREAST,
+    )
+
+
+def _view_analysis(analysis: Analysis) -> wire.ViewAnalysis:
+    breast = analysis.breast
+    mask: wire.Known[wire.BreastMaskOut] = wire.Known(value=None, reason=NO_BREAST)
+    if breast is not None:
+        found = wire.BreastMaskOut(
+            bbox=_bounding_box(breast.box),
+            breast_fraction=breast.fraction,
+            chest_wall_side=_known(breast.chest_wall),
+        )
+        mask = wire.Known(value=found, source="pixels", detail=breast.method)
+    unmeasured: wire.Known[float] = wire.Known(value=None, reason=NOT_YET)
+    return wire.ViewAnalysis(
+        view_position=_known(analysis.view_position),
+        laterality=_known(analysis.laterality),
+        breast_mask=mask,
+        pectoral_muscle=unmeasured,
+        density_index=unmeasured,
+        image_quality=unmeasured,
+    )
+
+
+def _explanation(analysis: Analysis, model: Model, options: AnalysisOptions) -> wire.Explanation:
+    interpretation, evidence = analysis.interpretation, analysis.output.evidence
+    heat = interpretation.heat.value
+    cell = None
+    if heat is not None:
+        grid = heat.saliency.transform
+        cell = wire.Size(x=1.0 / abs(grid.column.scale), y=1.0 / abs(grid.row.scale))
+    return wire.Explanation(
+        status=heat.saliency.status if heat is not None else MapStatus.UNAVAILABLE,
+        reason=interpretation.heat.reason,
+        method=options.method,
+        target_layer=evidence.target_layer if evidence else None,
+        explained_class=model.manifest.positive,
+        score=evidence.score if evidence else None,
+        completeness=wire.Completeness(
+            residual=heat.saliency.completeness_residual if heat is not None else None,
+            bias_evidence=evidence.bias_evidence if evidence else None,
+        ),
+        evidence_on_tissue=interpretation.evidence_on_tissue.value,
+        cell_size_px=cell,
+        cell_size_mm=_cell_size_mm(cell, analysis.mammogram.spacing),
+        colormap=options.colour_map,
+        reference_logit=heat.anchor.value if heat is not None else None,
+        reference_logit_source=heat.anchor.source if heat is not None else None,
+    )
+
+
+def _cell_size_mm(cell: wire.Size | None, spacing: Sourced[PixelSpacing]) -> wire.Known[wire.Size]:
+    if cell is None:
+        return wire.Known(value=None, reason="there is no map")
+    if spacing.value is None:
+        return wire.Known(value=None, reason=NO_SPACING)
+    size = wire.Size(x=cell.x * spacing.value.column_mm, y=cell.y * spacing.value.row_mm)
+    return wire.Known(value=size, source=spacing.source, detail=spacing.detail)
+
+
+def _input(analysis: Analysis) -> wire.InputOut:
+    mammogram = analysis.mammogram
+    spacing = mammogram.spacing
+    size = None
+    if spacing.value is not None:
+        size = wire.Size(x=spacing.value.column_mm, y=spacing.value.row_mm)
+    return wire.InputOut(
+        width=mammogram.shape[1],
+        height=mammogram.shape[0],
+        format=mammogram.image_format,
+        sha256=mammogram.sha256,
+        preprocessing=[*mammogram.steps, *analysis.model_input.steps],
+        pixel_spacing_mm=wire.Known(
+            value=size, source=spacing.source, detail=spacing.detail, reason=spacing.reason
+        ),
+    )
+
+
+def _warnings(analysis: Analysis, model: Model) -> list[wire.WarningOut]:
+    """Notices of the steps, and what the answer as a whole lacks."""
+    listed = [wire.WarningOut(code=n.code, message=n.message) for n in analysis.notices]
+    if model.manifest.absent:
+        message = "The model has no manifest: its input, labels and threshold follow documented defaults."
+        listed.append(wire.WarningOut(code="manifest_missing", message=message))
+    return listed
+
+
+def _base64(picture: Picture) -> str | None:
+    return None if picture.data is None else base64.b64encode(picture.data).decode("ascii")
+
+
+def _known(value: Sourced[T]) -> wire.Known[T]:
+    return wire.Known(value=value.value, source=value.source, detail=value.detail, reason=value.reason)
+
+
+def _or_reason(value: T | None, source: str, reason: str) -> wire.Known[T]:
+    if value is None:
+        return wire.Known(value=None, reason=reason)
+    return wire.Known(value=value, source=source)
+
+
+def _bounding_box(box: Box) -> wire.BoundingBox:
+    return wire.BoundingBox(x1=int(box.left), y1=int(box.top), x2=int(box.right), y2=int(box.bottom))
+
+
+def _point(position: tuple[float, float]) -> wire.Point:
+    return wire.Point(x=position[1], y=position[0])

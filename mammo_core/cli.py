@@ -1,0 +1,187 @@
+"""The command-line door."""
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from mammo_core.batch import Done, Job, find_jobs, run, write
+from mammo_core.errors import MammoError
+from mammo_core.options import AnalysisOptions, picture_names
+from mammo_core.records import CamMethod, ColourMap, Laterality, PictureFormat, PictureName, ViewPosition
+from mammo_core.settings import load_settings
+
+app = typer.Typer(
+    help="Explained mammogram inference. Research use only, not a medical device.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # locals hold pixels
+)
+SOME_FAILED, WRONG_USAGE = 1, 2
+
+
+@app.callback()
+def main() -> None:
+    """Explained mammogram inference. Research use only, not a medical device."""
+
+
+@app.command()
+def analyze(
+    paths: Annotated[list[Path], typer.Argument(help="Image files, or folders that are searched for them.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for NAME.json and NAME.<picture>.png of each image.")
+    ] = None,
+    json_lines: Annotated[
+        bool, typer.Option("--json", help="Write each answer as one line of JSON to standard output.")
+    ] = False,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Model: a path, file:///… or s3://…; default: MODEL_URI, else embedded."),
+    ] = None,
+    method: Annotated[CamMethod, typer.Option(help="How the map is made.")] = CamMethod.GRADCAM,
+    images: Annotated[str, typer.Option(help="Pictures, separated by commas; empty for none.")] = ",".join(
+        PictureName
+    ),
+    max_side: Annotated[int, typer.Option(min=64, max=4096, help="Longest side of the pictures.")] = 1024,
+    picture_format: Annotated[PictureFormat, typer.Option("--format")] = PictureFormat.PNG,
+    colormap: Annotated[ColourMap, typer.Option()] = ColourMap.INFERNO,
+    view: Annotated[ViewPosition | None, typer.Option(help="Projection, if the file does not tell.")] = None,
+    laterality: Annotated[Laterality | None, typer.Option(help="Breast, if the file does not tell.")] = None,
+    accept_unsuitable: Annotated[
+        bool, typer.Option("--accept-unsuitable", help="Analyse what does not look like a mammogram, too.")
+    ] = False,
+) -> None:
+    """Analyse image files: score, map, regions and five pictures each.
+
+    Exit status: 0 all done, 1 some image failed (the others are done), 2 wrong usage.
+    """
+    from mammo_core.service import build_service
+
+    try:
+        options = AnalysisOptions(
+            method=method,
+            images=picture_names(images),
+            max_side=max_side,
+            picture_format=picture_format,
+            colour_map=colormap,
+            view=view,
+            laterality=laterality,
+            accept_unsuitable=accept_unsuitable,
+        )
+        jobs = find_jobs(paths)
+        settings = load_settings()
+        if model is not None:
+            settings = settings.model_copy(update={"model_uri": _uri(model)})
+        service = build_service(settings)
+    except MammoError as error:
+        _stop(error, WRONG_USAGE)
+    try:
+        service.model_card()
+    except MammoError as error:
+        _stop(error, SOME_FAILED)
+    done = []
+    for job in _progress(jobs):
+        result = run(job, service=service, options=options)
+        if out is not None:
+            write(result, out)
+        if json_lines and result.answer is not None:
+            sys.stdout.write(result.answer.model_dump_json() + "\n")
+        done.append(result)
+    _summary(done, to_stderr=json_lines)
+    if any(result.error is not None for result in done):
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(envvar="PORT", min=1, max=65535)] = 8000,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            envvar="HOST",
+            help="Address; default 127.0.0.1, or 0.0.0.0 if PORT is set, as container hosts do.",
+        ),
+    ] = None,
+) -> None:
+    """Serve the HTTP API from this machine; the same application as in Lambda."""
+    import uvicorn
+
+    from mammo_core.api import create_app
+    from mammo_core.service import build_service
+
+    default_host = "0.0.0.0" if "PORT" in os.environ else "127.0.0.1"  # noqa: S104 - a container's only way in
+    try:
+        application = create_app(build_service())
+    except MammoError as error:
+        _stop(error, WRONG_USAGE)
+    uvicorn.run(application, host=host or default_host, port=port, access_log=False)
+
+
+@app.command()
+def phantom(
+    out: Annotated[Path, typer.Option(help="Folder for the files.")],
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    view: Annotated[ViewPosition, typer.Option(help="CC or MLO.")] = ViewPosition.CC,
+    laterality: Annotated[Laterality, typer.Option(help="L or R.")] = Laterality.LEFT,
+    lesion: Annotated[bool, typer.Option(help="With a mass, or without.")] = True,
+    rows: Annotated[int, typer.Option(min=256, max=8192)] = 1024,
+    columns: Annotated[int, typer.Option(min=208, max=8192)] = 832,
+) -> None:
+    """Make a synthetic mammogram with known truth: PNG, DICOM and truth as JSON."""
+    from mammo_core.phantom.files import write_phantom
+    from mammo_core.phantom.synthesis import make_phantom
+
+    made = make_phantom(
+        seed=seed, view_position=view, laterality=laterality, shape=(rows, columns), lesion=lesion
+    )
+    for path in write_phantom(made, out):
+        typer.echo(str(path))
+
+
+def _uri(model: str) -> str:
+    """A plain path is a file of this machine."""
+    return model if "://" in model else Path(model).resolve().as_uri()
+
+
+def _stop(error: MammoError, status: int) -> NoReturn:
+    typer.echo(f"mammo: {error.message}", err=True)
+    raise typer.Exit(status)
+
+
+def _progress(jobs: list[Job]) -> Iterable[Job]:
+    """Show a bar on a terminal, nothing in a pipe."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(jobs, console=console, description="analysing") if console.is_terminal else jobs
+
+
+def _summary(done: list[Done], *, to_stderr: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("image", "result", "score", "regions", "map", "pictures", "ms", "note")
+    for result in done:
+        table.add_row(*_row(result))
+    Console(stderr=to_stderr).print(table)
+
+
+def _row(result: Done) -> tuple[str, ...]:
+    answer = result.answer
+    if answer is None:
+        return (result.job.name, "—", "", "", "", "", "", result.error or "")
+    made = sum(image is not None for image in answer.images.model_dump().values())
+    regions = answer.findings.num_regions
+    return (
+        result.job.name,
+        answer.result,
+        f"{answer.confidence:.3f}",
+        "—" if regions is None else str(regions),
+        answer.explanation.status,
+        str(made),
+        f"{sum(answer.timings_ms.values()):.0f}",
+        ", ".join(warning.code for warning in answer.warnings),
+    )

@@ -1,0 +1,1 @@
+"""From the evidence of a prediction to a map."""

@@ -1,0 +1,96 @@
+"""The map of one analysis: its status, its completeness, and the colour it deserves."""
+
+import numpy as np
+
+from mammo_core.explain.methods import METHODS
+from mammo_core.geometry import PixelTransform
+from mammo_core.models.manifest import ReferenceLogit
+from mammo_core.records import (
+    CamMethod,
+    ColourAnchor,
+    Evidence,
+    FloatArray,
+    MapStatus,
+    ModelInput,
+    SaliencyMap,
+)
+
+DEFAULT_REFERENCE = 2.0
+"""Positive evidence, in logits, that earns the last colour if the manifest sets no reference: on its own it
+moves even odds to a score of 0.88."""
+
+
+def explain(evidence: Evidence, model_input: ModelInput, method: CamMethod) -> SaliencyMap:
+    """Turn the evidence of a prediction into a map placed on the source image.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    model_input : ModelInput
+        Its transform places the cells: the target layer's grid covers the whole of the network's input.
+    method : CamMethod
+
+    Returns
+    -------
+    SaliencyMap
+        ``no_positive_evidence`` if no cell is positive; ``degenerate`` if a cell is not finite or all
+        cells are equal, so that nothing is localised. Neither is an error.
+    """
+    chosen = METHODS[method]
+    cells = chosen.function(evidence.activations, evidence.gradients)
+    status = _status(cells)
+    return SaliencyMap(
+        cells=cells if np.isfinite(cells).all() else np.zeros_like(cells),
+        transform=_cell_grid(model_input.transform, cells.shape),
+        method=method,
+        status=status,
+        in_logits=chosen.in_logits,
+        completeness_residual=completeness_residual(evidence),
+    )
+
+
+def completeness_residual(evidence: Evidence) -> float | None:
+    """|Σ G⊙A + bias_evidence − z| / max(1, |z|): how much of the score the record does not account for.
+
+    A property of the record, and so of HiResCAM; 0 for piecewise-linear heads. None if it is not finite.
+    """
+    explained = float(np.einsum("hwk,hwk->", evidence.activations, evidence.gradients, dtype=np.float64))
+    residual = abs(explained + evidence.bias_evidence - evidence.score) / max(1.0, abs(evidence.score))
+    return residual if np.isfinite(residual) else None
+
+
+def colour_anchor(saliency: SaliencyMap, reference: ReferenceLogit | None) -> ColourAnchor:
+    """The local evidence that is drawn in the last colour.
+
+    Parameters
+    ----------
+    saliency : SaliencyMap
+    reference : ReferenceLogit or None
+        The manifest's. It is in logits, so it is used only for maps in logits.
+
+    Returns
+    -------
+    ColourAnchor
+        Without a reference, the map's own peak, divided by the share of :data:`DEFAULT_REFERENCE` that its
+        positive evidence reaches: a map with little evidence looks weak also then.
+    """
+    if reference is not None and saliency.in_logits:
+        return ColourAnchor(reference.value, f"manifest: {reference.source}")
+    local = saliency.local_evidence
+    peak, total = float(local.max()), float(local.mean())
+    if peak <= 0.0:
+        return ColourAnchor(DEFAULT_REFERENCE, "default: the map is empty")
+    source = f"default: this map's peak, at {DEFAULT_REFERENCE:g} or more of positive evidence in all"
+    return ColourAnchor(peak * max(1.0, DEFAULT_REFERENCE / total), source)
+
+
+def _status(cells: FloatArray) -> MapStatus:
+    if not np.isfinite(cells).all():
+        return MapStatus.DEGENERATE
+    if cells.max() <= 0.0:
+        return MapStatus.NO_POSITIVE_EVIDENCE
+    return MapStatus.DEGENERATE if np.ptp(cells) <= 1e-6 * np.abs(cells).max() else MapStatus.OK
+
+
+def _cell_grid(model_grid: PixelTransform, shape: tuple[int, ...]) -> PixelTransform:
+    return model_grid.resized((shape[0], shape[1]))

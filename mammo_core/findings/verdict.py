@@ -1,0 +1,76 @@
+"""What the probabilities say against the cuts that the manifest declares."""
+
+from dataclasses import dataclass
+
+from mammo_core.models.manifest import Manifest, OperatingPoint
+from mammo_core.records import Sourced, Suspicion
+
+NO_POINTS = "the manifest declares no operating points at 90 % sensitivity and 90 % specificity"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer's first two fields, and the cuts behind them.
+
+    Parameters
+    ----------
+    result : str
+        Label at the operating threshold.
+    score : float
+        Probability of the positive class, 0 to 1.
+    threshold : OperatingPoint
+    suspicion : Sourced[Suspicion]
+    """
+
+    result: str
+    score: float
+    threshold: OperatingPoint
+    suspicion: Sourced[Suspicion]
+
+
+def decide(probabilities: tuple[float, ...], manifest: Manifest) -> Verdict:
+    """Compare the positive class's probability with the manifest's cuts.
+
+    Parameters
+    ----------
+    probabilities : tuple of float
+        One per class of the manifest, in its order.
+    manifest : Manifest
+
+    Returns
+    -------
+    Verdict
+        Below the threshold, the result is the most probable of the other classes.
+    """
+    score = probabilities[manifest.positive_index]
+    others = [(p, -i) for i, p in enumerate(probabilities) if i != manifest.positive_index]
+    best_other = manifest.classes[-max(others)[1]]
+    result = manifest.positive if score >= manifest.threshold.threshold else best_other
+    return Verdict(result, score, manifest.threshold, suspicion(score, manifest))
+
+
+def suspicion(score: float, manifest: Manifest) -> Sourced[Suspicion]:
+    """Place a score between the two operating points.
+
+    Parameters
+    ----------
+    score : float
+        Probability of the positive class, 0 to 1.
+    manifest : Manifest
+
+    Returns
+    -------
+    Sourced[Suspicion]
+        Unknown without both points: a category without measured cuts would be invented.
+    """
+    low, high = manifest.sensitivity_90, manifest.specificity_90
+    if low is None or high is None:
+        return Sourced.unknown(NO_POINTS)
+    if score < low.threshold:
+        value = Suspicion.LOW
+    elif score < high.threshold:
+        value = Suspicion.INTERMEDIATE
+    else:
+        value = Suspicion.HIGH
+    detail = f"cut at {low.threshold:g} ({low.source}) and {high.threshold:g} ({high.source})"
+    return Sourced(value, "manifest", detail)

@@ -1,0 +1,123 @@
+"""From the evidence behind a score to a map and its regions. Nothing here can cost the score.
+
+Each step is imported and run inside :func:`mammo_core.attempt.attempt`, so that a module that is missing once
+deployed takes away its own result, with a reason, and no other.
+"""
+
+from dataclasses import dataclass
+
+from mammo_core.attempt import Failure, Outcome, attempt
+from mammo_core.geometry import PixelTransform
+from mammo_core.models.manifest import Manifest
+from mammo_core.records import (
+    BreastMask,
+    CamMethod,
+    ColourAnchor,
+    Mammogram,
+    ModelInput,
+    ModelOutput,
+    Region,
+    RegionType,
+    SaliencyMap,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heat:
+    """A map and the local evidence that is drawn in its last colour."""
+
+    saliency: SaliencyMap
+    anchor: ColourAnchor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TypedRegion:
+    """A region and what it may be."""
+
+    region: Region
+    type: RegionType
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Interpretation:
+    """What the evidence says, or why it says nothing.
+
+    Parameters
+    ----------
+    heat : Outcome[Heat]
+    regions : Outcome[tuple[TypedRegion, ...]]
+    evidence_on_tissue : Outcome[float | None]
+        Share of the positive evidence on the breast, 0 to 1; None if no breast was found.
+    """
+
+    heat: Outcome[Heat]
+    regions: Outcome[tuple[TypedRegion, ...]]
+    evidence_on_tissue: Outcome[float | None]
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """What broke, each once: a step that lacks its input did not break itself."""
+        outcomes = (self.heat, self.regions, self.evidence_on_tissue)
+        return tuple(dict.fromkeys(o.failure for o in outcomes if o.failure is not None))
+
+
+def interpret(
+    output: ModelOutput,
+    model_input: ModelInput,
+    mammogram: Mammogram,
+    breast: BreastMask | None,
+    *,
+    manifest: Manifest,
+    method: CamMethod,
+) -> Interpretation:
+    """Make the map and find its regions; never raises."""
+    heat = _heat(output, model_input, method, manifest)
+    if heat.value is None:
+        return Interpretation(heat, Outcome(None, heat.failure), Outcome(None, heat.failure))
+    found = heat.value
+    return Interpretation(
+        heat,
+        attempt("the regions", lambda: _regions(found, model_input.transform, mammogram, breast)),
+        attempt("the share of evidence on tissue", lambda: _on_tissue(found, model_input.transform, breast)),
+    )
+
+
+def _heat(
+    output: ModelOutput, model_input: ModelInput, method: CamMethod, manifest: Manifest
+) -> Outcome[Heat]:
+    evidence = output.evidence
+    if evidence is None:
+        reason = output.unavailable or "the model gave no evidence"
+        return Outcome(None, Failure(f"the map could not be made: {reason}", "target layer"))
+
+    def make() -> Heat:
+        from mammo_core.explain.saliency import colour_anchor, explain
+
+        saliency = explain(evidence, model_input, method)
+        return Heat(saliency, colour_anchor(saliency, manifest.reference_logit))
+
+    return attempt("the map", make)
+
+
+def _regions(
+    heat: Heat, model_grid: PixelTransform, mammogram: Mammogram, breast: BreastMask | None
+) -> tuple[TypedRegion, ...]:
+    from mammo_core.findings.region_type import UNDETERMINED
+    from mammo_core.findings.regions import find_regions
+
+    regions = find_regions(
+        heat.saliency,
+        model_grid=model_grid,
+        breast=breast,
+        anchor=heat.anchor,
+        spacing=mammogram.spacing.value,
+    )
+    return tuple(TypedRegion(region, UNDETERMINED) for region in regions)
+
+
+def _on_tissue(heat: Heat, model_grid: PixelTransform, breast: BreastMask | None) -> float | None:
+    from mammo_core.findings.regions import evidence_on_tissue
+
+    if breast is None:
+        return None
+    return evidence_on_tissue(heat.saliency, model_grid=model_grid, breast=breast)

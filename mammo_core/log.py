@@ -1,0 +1,85 @@
+"""One JSON line per request, made of allow-listed fields only. The room of Powertools.
+
+What is not a field of :class:`RequestLine` cannot be logged: no pixels, no file names, no patient data, no
+messages of foreign exceptions.
+"""
+
+import sys
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from io import TextIOBase
+from typing import IO, TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+
+SERVICE = "mammo-core"
+
+
+@dataclass(slots=True, kw_only=True)
+class RequestLine:
+    """What is known of a request when it is answered; filled in on the way.
+
+    Parameters
+    ----------
+    request_id, method, route : str
+        ``route`` is the pattern, never the raw path.
+    status : int
+    duration_ms : float
+    code : str or None
+        Error code of the answer.
+    cold_start : bool or None
+    images_made : int or None
+    regions_found : int or None
+    map_status : str or None
+    timings_ms : dict
+        Milliseconds per stage.
+    problems : list of str
+        What broke without costing the score, or where a bug is: ``what (where)``.
+    """
+
+    request_id: str
+    method: str
+    route: str
+    status: int = 0
+    duration_ms: float = 0.0
+    code: str | None = None
+    cold_start: bool | None = None
+    images_made: int | None = None
+    regions_found: int | None = None
+    map_status: str | None = None
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def level(self) -> str:
+        """``error`` for our faults, ``warning`` for refusals and missing parts, else ``info``."""
+        if self.status >= 500:
+            return "error"
+        return "warning" if self.status >= 400 or self.problems else "info"
+
+
+def write(line: RequestLine) -> None:
+    """Write the line of one request."""
+    fields = {key: value for key, value in asdict(line).items() if value not in (None, [], {})}
+    getattr(_logger(), line.level)("request", extra=fields)
+
+
+class _StandardError(TextIOBase):
+    """Whatever is standard error when a line is written: servers and tests replace it."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+@cache
+def _logger() -> "Logger":
+    from aws_lambda_powertools import Logger
+
+    # Not standard output: on the command line that is for results.
+    return Logger(
+        service=SERVICE, location=None, stream=cast(IO[str], _StandardError()), utc=True, use_rfc3339=True
+    )

@@ -1,0 +1,71 @@
+"""What a caller may ask of one analysis, whatever door it comes through."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from mammo_core.errors import InvalidRequestError
+from mammo_core.records import (
+    CamMethod,
+    ColourMap,
+    Laterality,
+    PictureFormat,
+    PictureName,
+    ViewPosition,
+)
+
+ALL_PICTURES = tuple(PictureName)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisOptions:
+    """Options of an analysis; the defaults are those of ``POST /analyze``.
+
+    Parameters
+    ----------
+    method : CamMethod
+    images : tuple of PictureName
+        Pictures to draw; empty draws none.
+    max_side : int
+        Longest side of the pictures, in pixels; they are never enlarged.
+    picture_format : PictureFormat
+    colour_map : ColourMap
+    view, laterality : ViewPosition, Laterality or None
+        What the caller knows of the image; tags of a DICOM file win.
+    accept_unsuitable : bool
+        Analyse an image that does not look like a mammogram, and say so in the answer.
+    """
+
+    method: CamMethod = CamMethod.GRADCAM
+    images: tuple[PictureName, ...] = field(default=ALL_PICTURES)
+    max_side: int = 1024
+    picture_format: PictureFormat = PictureFormat.PNG
+    colour_map: ColourMap = ColourMap.INFERNO
+    view: ViewPosition | None = None
+    laterality: Laterality | None = None
+    accept_unsuitable: bool = False
+
+    def digest(self, image_sha256: str, model_sha256: str) -> str:
+        """Identify the analysis: the same image, model and options give the same digest."""
+        parts = [image_sha256, model_sha256, *(f"{k}={v}" for k, v in sorted(self._values().items()))]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def _values(self) -> dict[str, str]:
+        return {name: str(getattr(self, name)) for name in self.__dataclass_fields__}
+
+
+def picture_names(text: str) -> tuple[PictureName, ...]:
+    """Read a comma-separated list of pictures; an empty text means none.
+
+    Raises
+    ------
+    InvalidRequestError
+        If a name is not one of the five.
+    """
+    names = [part.strip() for part in text.split(",") if part.strip()]
+    unknown = sorted(set(names) - set(PictureName))
+    if unknown:
+        raise InvalidRequestError(
+            f"images: {len(unknown)} unknown name(s); expected a comma-separated list of "
+            f"{', '.join(PictureName)}."
+        )
+    return tuple(name for name in PictureName if name in names)

@@ -1,0 +1,130 @@
+"""The way of the data, from bytes to an analysis. Knows neither HTTP nor AWS."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+
+from mammo_core.anatomy.breast import find_breast
+from mammo_core.anatomy.gate import suitable
+from mammo_core.anatomy.polarity import upright
+from mammo_core.anatomy.view import resolve
+from mammo_core.drawing import draw
+from mammo_core.findings.verdict import Verdict, decide
+from mammo_core.imaging.decode import Limits, decode
+from mammo_core.imaging.preprocess import prepare
+from mammo_core.interpretation import Interpretation, interpret
+from mammo_core.models.protocol import Model
+from mammo_core.options import AnalysisOptions
+from mammo_core.records import (
+    BreastMask,
+    Laterality,
+    Mammogram,
+    ModelInput,
+    ModelOutput,
+    Notice,
+    Picture,
+    Sourced,
+    ViewPosition,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """All that is known after one image has gone through; ``answer.py`` puts it on the wire."""
+
+    mammogram: Mammogram
+    laterality: Sourced[Laterality]
+    view_position: Sourced[ViewPosition]
+    breast: BreastMask | None
+    model_input: ModelInput
+    output: ModelOutput
+    verdict: Verdict
+    interpretation: Interpretation
+    pictures: tuple[Picture, ...]
+    notices: tuple[Notice, ...]
+    timings_ms: dict[str, float]
+
+
+def analyze(
+    data: bytes,
+    *,
+    model: Model,
+    options: AnalysisOptions,
+    limits: Limits,
+    max_picture_bytes: int,
+) -> Analysis:
+    """Analyse one image.
+
+    Parameters
+    ----------
+    data : bytes
+        A PNG, JPEG, TIFF, BMP, WebP or DICOM file.
+    model : Model
+    options : AnalysisOptions
+    limits : Limits
+        What is refused before it is decoded.
+    max_picture_bytes : int
+        Largest sum of the encoded pictures.
+
+    Returns
+    -------
+    Analysis
+
+    Raises
+    ------
+    InputError
+        If the image cannot be used.
+    InferenceError
+        If the model gives no score. After the score, nothing is raised: see ``image_status`` of the answer.
+    """
+    watch = Stopwatch()
+    with watch("decode"):
+        mammogram = upright(decode(data, limits=limits, accept_unsuitable=options.accept_unsuitable))
+    with watch("anatomy"):
+        breast = find_breast(mammogram.pixels)
+        gate = suitable(breast, accept_unsuitable=options.accept_unsuitable)
+        laterality, laterality_notices = resolve("laterality", mammogram.laterality, options.laterality)
+        view_position, view_notices = resolve("view_position", mammogram.view_position, options.view)
+    with watch("preprocess"):
+        model_input = prepare(mammogram, model.manifest.input, breast)
+    with watch("model"):
+        output = model.run(model_input)
+        verdict = decide(output.probabilities, model.manifest)
+    with watch("explain"):
+        interpretation = interpret(
+            output, model_input, mammogram, breast, manifest=model.manifest, method=options.method
+        )
+    with watch("render"):
+        pictures = draw(
+            mammogram, breast, interpretation, verdict=verdict, options=options, max_bytes=max_picture_bytes
+        )
+    return Analysis(
+        mammogram=mammogram,
+        laterality=laterality,
+        view_position=view_position,
+        breast=breast,
+        model_input=model_input,
+        output=output,
+        verdict=verdict,
+        interpretation=interpretation,
+        pictures=pictures,
+        notices=(*mammogram.notices, *gate, *laterality_notices, *view_notices),
+        timings_ms=watch.timings_ms,
+    )
+
+
+class Stopwatch:
+    """Milliseconds per stage, in the order in which the stages ran."""
+
+    def __init__(self) -> None:
+        self.timings_ms: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Time one stage."""
+        start = perf_counter()
+        try:
+            yield
+        finally:
+            self.timings_ms[stage] = round((perf_counter() - start) * 1000, 1)

@@ -1,0 +1,1 @@
+"""The five pictures of an answer, drawn in memory: only here are there colours, fonts and encoders."""

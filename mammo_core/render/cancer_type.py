@@ -1,0 +1,104 @@
+"""The picture ``cancer_type``: the result, and what is known of each region's type."""
+
+from PIL import Image
+
+from mammo_core.errors import RenderError
+from mammo_core.records import Region
+from mammo_core.render.boxes import NO_REGION, box_on_picture, paint_boxes, put_labels
+from mammo_core.render.canvas import Canvas
+from mammo_core.render.frame import Frame
+from mammo_core.render.panel import Panel, set_panel
+from mammo_core.render.scene import RegionLabel, Scene
+
+LONGEST_TEXT = 60
+"""Characters of a label that comes from outside: class names may have any length."""
+
+HIGHEST_HEADER = 0.3
+"""Of the frame's height; in a lower frame the header has fewer words."""
+
+
+def draw(frame: Frame) -> Canvas:
+    """Show the result with score and threshold, and the regions with what a classifier says of them.
+
+    Raises
+    ------
+    RenderError
+        If there is not one label per region.
+    """
+    regions, labels = frame.scene.regions or (), frame.scene.region_labels
+    if len(labels) != len(regions):
+        raise RenderError(f"region labels (expected {len(regions)}, received {len(labels)})")
+    boxes = [box_on_picture(region, frame) for region in regions]
+    canvas = Canvas(Image.fromarray(frame.grey).convert("RGB"), frame, avoid=boxes)
+    paint_boxes(canvas, boxes)
+    # What is the same for all regions is said once, at the top.
+    sources = {_source(label) for label in labels} or {NO_REGION}
+    common = sources.pop() if len(sources) == 1 else None
+    _put_header(canvas, frame.scene, common)
+    put_labels(
+        canvas, boxes, [_label(r, label, common is None) for r, label in zip(regions, labels, strict=True)]
+    )
+    return canvas
+
+
+def _source(label: RegionLabel) -> str:
+    return f"type: not determined ({label.source})" if label.score is None else f"type from: {label.source}"
+
+
+def _label(region: Region, label: RegionLabel, with_source: bool) -> list[tuple[str, ...]]:
+    """Versions of a region's label, the longest first."""
+    first = f"{region.number} · {_short(label.text)}"
+    if label.score is not None:
+        first = f"{first} · {label.score:.2f}"
+    versions: list[tuple[str, ...]] = [(first, _short(_source(label)))] if with_source else []
+    return [*versions, (first,), (f"{region.number}",)]
+
+
+def _put_header(canvas: Canvas, scene: Scene, common: str | None) -> None:
+    """Put the result at the top; in a narrow frame on more lines, then with fewer words."""
+    versions = _header_lines(scene, common)
+    panels = [_header(canvas, lines, scale) for lines in versions for scale in (1.0, 0.8)]
+    low = [p for p in panels if p.size[1] <= HIGHEST_HEADER * canvas.size[1]] or panels[-1:]
+    at_top = canvas.place(low, canvas.corners("top"), canvas.hidden)
+    if not at_top and not canvas.place(panels, canvas.corners(), canvas.hidden):
+        canvas.notes.append("result left out, no room")
+
+
+def _header_lines(scene: Scene, common: str | None) -> list[list[str]]:
+    result = _short(scene.result)
+    score, threshold = _numbers(scene)
+    numbers = f"{score} · {threshold}"
+    return [
+        [result, numbers, *filter(None, [common])],
+        [result, numbers, *_halves(common)],
+        [result, score, threshold, *_halves(common)],
+        [result, numbers],
+        [result, score, threshold],
+        [result, score],
+        [score],
+        [score.removeprefix("score ")],
+    ]
+
+
+def _halves(sentence: str | None) -> list[str]:
+    """Break before what stands in brackets."""
+    first, bracket, rest = (sentence or "").partition(" (")
+    return [part for part in (first, f"({rest}" if bracket else "") if part]
+
+
+def _header(canvas: Canvas, lines: list[str], scale: float) -> Panel:
+    size = canvas.frame.text_size * scale
+    return set_panel(canvas.face, [(line, size * (1.0 if n else 1.25)) for n, line in enumerate(lines)])
+
+
+def _numbers(scene: Scene) -> tuple[str, str]:
+    """Score and threshold with as many digits as it takes to tell them apart."""
+    for digits in (2, 3, 4):
+        score, threshold = f"{scene.score:.{digits}f}", f"{scene.threshold:.{digits}f}"
+        if score != threshold:
+            break
+    return f"score {score}", f"threshold {threshold}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 3]}..."

@@ -1,0 +1,104 @@
+"""Heat as colour: blended with the image, or alone on black."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from mammo_core.records import FloatArray, MapStatus
+from mammo_core.render.canvas import Canvas
+from mammo_core.render.colour import ColourTable
+from mammo_core.render.frame import Frame
+
+FULL_OPACITY = 0.65
+"""At the anchor; the tissue stays visible below the hottest spot."""
+FAINT = 13
+"""Heat below this (5 % of the anchor, in 255ths) is hardly seen, so words say that it is there."""
+OUTLINE_GREY = 168.0
+OUTLINE_OPACITY = 0.55
+
+
+def opacity() -> FloatArray:
+    """Opacity of each heat index, (256,), 0 for no heat to :data:`FULL_OPACITY` at the anchor.
+
+    Steeper at first: what is hot enough to be a region must be seen, cold tissue stays untouched.
+    """
+    heat = np.arange(256, dtype=np.float32) / np.float32(255.0)
+    return np.float32(FULL_OPACITY) * heat * (np.float32(2.0) - heat)
+
+
+def blended(grey: NDArray[np.uint8], heat: NDArray[np.uint8], table: ColourTable) -> Image.Image:
+    """Lay the heat over the image.
+
+    Parameters
+    ----------
+    grey, heat : ndarray of shape (rows, columns), uint8
+    table : ndarray of shape (256, 3), uint8
+
+    Returns
+    -------
+    Image of mode RGB
+        Exactly ``grey`` where ``heat`` is 0.
+    """
+    alpha = opacity()[:, None, None]
+    greys = np.arange(256, dtype=np.float32)[None, :, None]
+    mixed = greys * (1.0 - alpha) + table[:, None, :].astype(np.float32) * alpha
+    # Every mixture there can be is worked out once; the picture is then one look-up.
+    colours = np.rint(mixed).astype(np.uint8).reshape(65536, 3)
+    index = heat.astype(np.uint16) << 8
+    index |= grey
+    return Image.fromarray(colours[index])
+
+
+def alone(frame: Frame, table: ColourTable) -> Image.Image:
+    """Show the heat on black: the map's colours inside the breast, and a faint outline of it."""
+    colours = table[frame.heat]
+    if frame.inside is None or frame.coverage is None:
+        return Image.fromarray(colours)
+    colours[~frame.inside] = 0
+    alpha = outline(frame.coverage, width=frame.stroke, smooth=1.5 * frame.mask_step)
+    rows, columns = np.nonzero(alpha > 0.0)
+    weight = alpha[rows, columns, None] * np.float32(OUTLINE_OPACITY)
+    under = colours[rows, columns].astype(np.float32)
+    colours[rows, columns] = np.rint(under * (1.0 - weight) + OUTLINE_GREY * weight).astype(np.uint8)
+    return Image.fromarray(colours)
+
+
+def outline(coverage: FloatArray, *, width: int, smooth: float) -> FloatArray:
+    """Opacity of a line where the coverage crosses one half, (rows, columns), 0 to 1.
+
+    Parameters
+    ----------
+    coverage : ndarray of shape (rows, columns), float32
+        0 to 1.
+    width : int
+        Of the line, pixels.
+    smooth : float
+        Radius, in pixels, of the blur that takes the steps of the mask's own grid out of the line.
+    """
+    if min(coverage.shape) < 2:
+        return np.zeros_like(coverage)
+    steps = Image.fromarray(np.rint(coverage * np.float32(255.0)).astype(np.uint8))
+    soft = np.asarray(steps.filter(ImageFilter.GaussianBlur(smooth)), dtype=np.float32) - np.float32(127.5)
+    down, right = np.gradient(soft)
+    slope = np.hypot(down, right)
+    line: FloatArray = np.float32(width / 2.0 + 0.5) - np.abs(soft) / np.maximum(slope, np.float32(1.0))
+    return np.clip(line, 0.0, 1.0, out=line)
+
+
+def caption_of_heat(canvas: Canvas, frame: Frame) -> None:
+    """Say in words why there is little or nothing to see."""
+    saliency = frame.scene.saliency
+    if saliency is None:
+        return
+    if saliency.status is not MapStatus.OK:
+        caption = _EMPTY.get(saliency.status, "no map")
+        canvas.caption(caption)
+        canvas.notes.append(frame.scene.saliency_reason or caption)
+    elif int(frame.heat.max()) < FAINT:
+        canvas.caption("evidence below 5 % of the colour scale")
+
+
+_EMPTY = {
+    MapStatus.NO_POSITIVE_EVIDENCE: "no positive evidence",
+    MapStatus.DEGENERATE: "no positive evidence can be localised",
+}

@@ -1,0 +1,117 @@
+"""The image of a request, whichever of the three ways it came: multipart, JSON or raw."""
+
+import base64
+import binascii
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from mammo_core import schemas as wire
+from mammo_core.errors import InvalidRequestError, PayloadTooLargeError
+
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+OPENAPI: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {"file": {"type": "string", "format": "binary"}},
+            }
+        },
+        "application/json": {"schema": wire.AnalyzeJson.model_json_schema()},
+        "image/png": BINARY,
+        "image/jpeg": BINARY,
+        "image/tiff": BINARY,
+        "image/webp": BINARY,
+        "image/bmp": BINARY,
+        "application/dicom": BINARY,
+        "application/octet-stream": BINARY,
+    },
+}
+
+
+async def image_of(request: Request, *, max_bytes: int) -> bytes:
+    """Read the image's bytes.
+
+    Parameters
+    ----------
+    request : Request
+        ``multipart/form-data`` with the field ``file``; ``application/json`` with base64 in ``image``;
+        any other content type is the image itself, since ``curl --data-binary`` sends a form's.
+    max_bytes : int
+        Of the body.
+
+    Raises
+    ------
+    PayloadTooLargeError
+        As soon as the body, or the length it declares, exceeds the limit.
+    InvalidRequestError
+        If the body does not have the form that its content type announces.
+    """
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > max_bytes:
+        raise _too_large(int(declared), max_bytes)
+    body = await _body(request, max_bytes)
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type == "multipart/form-data":
+        return await _uploaded_file(request, body)
+    if media_type == "application/json":
+        return _image_of_json(body)
+    return body
+
+
+async def _body(request: Request, max_bytes: int) -> bytes:
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > max_bytes:
+            raise _too_large(size, max_bytes)
+        parts.append(part)
+    return b"".join(parts)
+
+
+class _InMemoryParser(MultiPartParser):
+    """Keeps uploads in memory: nothing of a patient is written to disk."""
+
+    spool_max_size = 2**62
+
+
+async def _uploaded_file(request: Request, body: bytes) -> bytes:
+    async def stream() -> AsyncGenerator[bytes, None]:
+        yield body
+
+    try:
+        form = await _InMemoryParser(request.headers, stream(), max_files=1, max_fields=20).parse()
+    except (MultiPartException, KeyError) as error:
+        raise InvalidRequestError(
+            "The multipart body cannot be read; one field `file` was expected."
+        ) from error
+    file = form.get("file")
+    if not isinstance(file, UploadFile):
+        raise InvalidRequestError("A multipart field `file` with the image was expected; it is missing.")
+    return await file.read()
+
+
+def _image_of_json(body: bytes) -> bytes:
+    try:
+        text = wire.AnalyzeJson.model_validate_json(body).image
+    except ValidationError as error:
+        raise InvalidRequestError('A JSON body {"image": "<base64>"} was expected.') from error
+    # Browsers' FileReader puts `data:image/png;base64,` in front.
+    encoded = text.partition(",")[2] if text.startswith("data:") else text
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidRequestError("image: base64 was expected; the text is not base64.") from error
+
+
+def _too_large(size: int, max_bytes: int) -> PayloadTooLargeError:
+    return PayloadTooLargeError(
+        f"The body has {size:,} bytes or more; at most {max_bytes:,} are accepted here."
+    )

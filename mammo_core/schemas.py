@@ -1,0 +1,355 @@
+"""The answer on the wire: names, types and meaning of every field.
+
+The wire speaks x and y in source pixels (x to the right, y down, the corner of the first pixel at 0, 0).
+``answer.py`` fills these from the records, which speak rows and columns.
+"""
+
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mammo_core.models.manifest import Manifest
+from mammo_core.options import AnalysisOptions, picture_names
+from mammo_core.records import (
+    CamMethod,
+    ColourMap,
+    ImageFormat,
+    Laterality,
+    MapStatus,
+    PictureFormat,
+    PictureName,
+    PictureState,
+    Side,
+    Suspicion,
+    ViewPosition,
+)
+
+T = TypeVar("T")
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+DISCLAIMER = "Research use only. Not a medical device, not for diagnosis; no radiologist has looked at this."
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Known(_Wire, Generic[T]):
+    """A value with where it comes from, or ``null`` with the reason."""
+
+    value: T | None
+    source: str | None = None
+    """``dicom_tag``, ``request``, ``pixels``, ``model``, ``manifest`` …"""
+    detail: str | None = None
+    """The tag, measurement or method behind the value."""
+    reason: str | None = None
+    """Why there is no value."""
+
+
+class Point(_Wire):
+    """A position in source pixels."""
+
+    x: float
+    y: float
+
+
+class BoundingBox(_Wire):
+    """A rectangle in source pixels; ``x2`` and ``y2`` lie just outside."""
+
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+
+
+class Size(_Wire):
+    """An extent along x and y."""
+
+    x: float
+    y: float
+
+
+class LesionType(_Wire):
+    """What a region may be, and who says so."""
+
+    label: str
+    score: Share | None
+    source: str
+
+
+class RegionOut(_Wire):
+    """A connected part of the map."""
+
+    id: int
+    bbox: BoundingBox
+    centroid: Point
+    """Centre of mass of the evidence."""
+    peak_xy: Point
+    """Where the evidence is largest."""
+    area_px: float
+    area_mm2: Known[float]
+    evidence_logit: Known[float]
+    """Sum of the map over the region."""
+    share_of_evidence: Share
+    """Share of the whole map's positive evidence."""
+    confidence: Known[float]
+    """Sigmoid of the region's evidence: not a probability of cancer."""
+    peak: Share
+    """The region's maximum as a share of the whole map's."""
+    occlusion_drop: Known[float]
+    """Change of the explained logit when the region is filled in."""
+    type: LesionType
+    location: Known[str]
+    """What one view tells: the third of the breast's depth."""
+
+
+class Tissue(_Wire):
+    """The breast, as measured on the pixels."""
+
+    breast_fraction: Known[float]
+    """Breast including pectoral muscle, as a share of the whole image."""
+    evidence_on_tissue: Known[float]
+    """Share of the positive evidence that lies on the breast."""
+    method: str
+
+
+class AssessmentOut(_Wire):
+    """The score against the manifest's operating points."""
+
+    suspicion: Known[Suspicion]
+    birads_like: Known[str]
+
+
+class Findings(_Wire):
+    """Regions, assessment and tissue."""
+
+    num_regions: int | None
+    regions: list[RegionOut] | None
+    """The region with the map's maximum first, the others by share of evidence."""
+    reason: str | None
+    """Why there are no regions."""
+    assessment: AssessmentOut
+    tissue: Tissue
+
+
+class Images(_Wire):
+    """Base64 of each picture's file, without a ``data:`` prefix, or ``null``; see ``image_status``."""
+
+    original: str | None
+    overlay: str | None
+    heatmap_only: str | None
+    bbox: str | None
+    cancer_type: str | None
+
+
+class ImageStatus(_Wire):
+    """Whether a picture is there, and if not, why."""
+
+    status: PictureState
+    reason: str | None
+    media_type: str | None
+    width: int | None
+    height: int | None
+    bytes: int | None
+    scale: float | None
+    """Picture pixels per source pixel."""
+
+
+class ImageStatuses(_Wire):
+    """The status of each picture."""
+
+    original: ImageStatus
+    overlay: ImageStatus
+    heatmap_only: ImageStatus
+    bbox: ImageStatus
+    cancer_type: ImageStatus
+
+
+class BreastMaskOut(_Wire):
+    """Where the breast is."""
+
+    bbox: BoundingBox
+    breast_fraction: Share
+    chest_wall_side: Known[Side]
+
+
+class ViewAnalysis(_Wire):
+    """The view and what can be measured on it."""
+
+    view_position: Known[ViewPosition]
+    laterality: Known[Laterality]
+    breast_mask: Known[BreastMaskOut]
+    pectoral_muscle: Known[float]
+    density_index: Known[float]
+    image_quality: Known[float]
+
+
+class Completeness(_Wire):
+    """How much of the score the explanation accounts for."""
+
+    residual: float | None
+    """|Σ G⊙A + bias_evidence − z| / max(1, |z|)."""
+    bias_evidence: float | None
+    """Part of the score that no pixel explains, in logits."""
+    of: Literal["hirescam"] = "hirescam"
+    """The map whose cells add up to the score; Grad-CAM where it coincides."""
+
+
+class Explanation(_Wire):
+    """What was explained, how, and how far it can be trusted."""
+
+    status: MapStatus
+    reason: str | None
+    method: CamMethod
+    target_layer: str | None
+    explained_class: str
+    score: float | None
+    """The explained logit z."""
+    completeness: Completeness
+    evidence_on_tissue: Share | None
+    cell_size_px: Size | None
+    """Source pixels that one cell of the map covers."""
+    cell_size_mm: Known[Size]
+    colormap: ColourMap
+    reference_logit: float | None
+    """Local evidence that is drawn in the last colour."""
+    reference_logit_source: str | None
+
+
+class InputOut(_Wire):
+    """The image that was analysed."""
+
+    width: int
+    height: int
+    format: ImageFormat
+    sha256: str
+    preprocessing: list[str]
+    pixel_spacing_mm: Known[Size]
+
+
+class ModelOut(_Wire):
+    """The model that answered."""
+
+    id: str
+    version: str
+    sha256: str
+    manifest_sha256: str | None
+    backend: str
+
+
+class WarningOut(_Wire):
+    """Something the reader should know."""
+
+    code: str
+    message: str
+
+
+class Answer(_Wire):
+    """The answer of ``POST /analyze``."""
+
+    result: str
+    """Label at the operating threshold."""
+    confidence: Share
+    """Score of the positive class."""
+    images: Images
+    findings: Findings
+    image_status: ImageStatuses
+    view_analysis: ViewAnalysis
+    explanation: Explanation
+    input: InputOut
+    scores: dict[str, float]
+    """Probability of each class, as the model gives it."""
+    threshold: Share
+    threshold_source: str
+    model: ModelOut
+    timings_ms: dict[str, float]
+    cold_start: bool
+    warnings: list[WarningOut]
+    schema_version: Literal["1.0"] = "1.0"
+    analysis_id: str
+    """sha256 of the image's bytes, the model's digest and the options."""
+    disclaimer: str = DISCLAIMER
+
+
+class Health(_Wire):
+    """The answer of ``GET /health``."""
+
+    status: Literal["ok"] = "ok"
+    version: str
+
+
+class Ready(_Wire):
+    """The answer of ``GET /ready``: the sample image went through the whole way."""
+
+    status: Literal["ready", "degraded"]
+    model: ModelOut
+    explanation: MapStatus
+    explanation_reason: str | None
+    image_status: ImageStatuses
+
+
+class Problem(_Wire):
+    """An error, as RFC 9457 describes it; ``application/problem+json``."""
+
+    type: str
+    """``urn:mammo-core:problem:`` and the code."""
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+
+
+class ModelCard(Manifest):
+    """The answer of ``GET /model``: the manifest, and which files these are."""
+
+    sha256: str
+    """Digest of the weights that are loaded."""
+    manifest_sha256: str | None
+    backend: str
+    disclaimer: str = DISCLAIMER
+
+
+class AnalyzeQuery(_Wire):
+    """The query of ``POST /analyze``."""
+
+    method: CamMethod = CamMethod.GRADCAM
+    """How activations and gradients become a map."""
+    images: str = ",".join(PictureName)
+    """Pictures to draw, separated by commas; empty draws none."""
+    max_side: Annotated[int, Field(ge=64, le=4096)] = 1024
+    """Longest side of the pictures, in pixels; they are never enlarged."""
+    format: PictureFormat = PictureFormat.PNG
+    colormap: ColourMap = ColourMap.INFERNO
+    view: ViewPosition | None = None
+    """The projection, if the file does not tell; a DICOM tag wins."""
+    laterality: Laterality | None = None
+    """The breast, if the file does not tell; a DICOM tag wins."""
+    accept_unsuitable: bool = False
+    """Analyse an image that does not look like a mammogram; the answer says so."""
+
+    def options(self) -> AnalysisOptions:
+        """The same in the core's words.
+
+        Raises
+        ------
+        InvalidRequestError
+            If a picture has an unknown name.
+        """
+        return AnalysisOptions(
+            method=self.method,
+            images=picture_names(self.images),
+            max_side=self.max_side,
+            picture_format=self.format,
+            colour_map=self.colormap,
+            view=self.view,
+            laterality=self.laterality,
+            accept_unsuitable=self.accept_unsuitable,
+        )
+
+
+class AnalyzeJson(_Wire):
+    """The JSON body of ``POST /analyze``."""
+
+    image: str
+    """Base64 of the image file."""

@@ -1,0 +1,122 @@
+"""The one object behind every door: settings, one model, and the way of the data."""
+
+from dataclasses import dataclass
+from importlib import resources
+from threading import Lock
+
+from mammo_core import schemas as wire
+from mammo_core.answer import image_statuses, model_out, to_answer
+from mammo_core.imaging.decode import Limits
+from mammo_core.models.protocol import Model
+from mammo_core.models.provider import ModelProvider, load_model
+from mammo_core.options import AnalysisOptions
+from mammo_core.pipeline import Analysis, analyze
+from mammo_core.records import MapStatus, PictureState
+from mammo_core.settings import Settings, load_settings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Served:
+    """An answer, and what the log should know of how it was made."""
+
+    answer: wire.Answer
+    problems: tuple[str, ...]
+
+
+class AnalysisService:
+    """Analyse images with one lazily loaded model.
+
+    Parameters
+    ----------
+    settings : Settings
+    models : ModelProvider
+    """
+
+    def __init__(self, settings: Settings, models: ModelProvider) -> None:
+        self.settings = settings
+        self._models = models
+        self._cold = True
+        self._lock = Lock()
+
+    def analyze(self, data: bytes, options: AnalysisOptions) -> Served:
+        """Analyse one image file.
+
+        Raises
+        ------
+        MammoError
+            As :func:`mammo_core.pipeline.analyze` and :func:`mammo_core.models.provider.load_model` say.
+        """
+        model = self._models.get()
+        analysis = self._run(data, model, options)
+        answer = to_answer(analysis, model=model, options=options, cold_start=self._first())
+        return Served(answer, _problems(analysis))
+
+    def ready(self) -> tuple[wire.Ready, tuple[str, ...]]:
+        """Send the sample image through the whole way, and tell what works.
+
+        Raises
+        ------
+        MammoError
+            If the model cannot be loaded or gives no score.
+        """
+        model = self._models.get()
+        sample = (resources.files("mammo_core.assets") / "sample.png").read_bytes()
+        options = AnalysisOptions(accept_unsuitable=True, max_side=256)
+        analysis = self._run(sample, model, options)
+        heat = analysis.interpretation.heat
+        complete = heat.value is not None and all(p.state is PictureState.OK for p in analysis.pictures)
+        answer = wire.Ready(
+            status="ready" if complete else "degraded",
+            model=model_out(model),
+            explanation=heat.value.saliency.status if heat.value is not None else MapStatus.UNAVAILABLE,
+            explanation_reason=heat.reason,
+            image_status=image_statuses(analysis.pictures),
+        )
+        return answer, _problems(analysis)
+
+    def model_card(self) -> wire.ModelCard:
+        """The manifest of the loaded model and the digests of its files.
+
+        Raises
+        ------
+        MammoError
+            If the model cannot be loaded.
+        """
+        model = self._models.get()
+        return wire.ModelCard(
+            **model.manifest.model_dump(),
+            sha256=model.identity.sha256,
+            manifest_sha256=model.identity.manifest_sha256,
+            backend=model.identity.backend,
+        )
+
+    def _run(self, data: bytes, model: Model, options: AnalysisOptions) -> Analysis:
+        limits = Limits(
+            max_bytes=self.settings.max_image_bytes,
+            max_pixels=self.settings.max_image_pixels,
+        )
+        return analyze(
+            data,
+            model=model,
+            options=options,
+            limits=limits,
+            max_picture_bytes=self.settings.max_picture_bytes,
+        )
+
+    def _first(self) -> bool:
+        with self._lock:
+            first, self._cold = self._cold, False
+            return first
+
+
+def build_service(settings: Settings | None = None) -> AnalysisService:
+    """Make the service; the model is loaded by the first request."""
+    chosen = settings or load_settings()
+    return AnalysisService(chosen, ModelProvider(lambda: load_model(chosen)))
+
+
+def _problems(analysis: Analysis) -> tuple[str, ...]:
+    """What broke after the score, each once, for the log."""
+    steps = [f"{failure.reason} [{failure.where}]" for failure in analysis.interpretation.failures]
+    pictures = [p.reason for p in analysis.pictures if p.state is not PictureState.UNAVAILABLE and p.reason]
+    return tuple(dict.fromkeys((*steps, *pictures)))

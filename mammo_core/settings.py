@@ -1,0 +1,57 @@
+"""Everything that an environment variable can set, read once.
+
+An explicit argument beats the environment, which beats the default.
+"""
+
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from mammo_core.errors import ConfigurationError
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class Settings(BaseSettings):
+    """The service's settings; each field is an environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", use_attribute_docstrings=True, env_ignore_empty=True
+    )
+
+    model_uri: str | None = None
+    """``s3://bucket/key`` or ``file:///path`` of a ``.keras`` or ``.h5`` file; unset: the embedded model."""
+    model_sha256: Sha256 | None = None
+    """Digest that the weights must have; required for ``.h5``."""
+    manifest_sha256: Sha256 | None = None
+    """Digest that the manifest must have."""
+    max_image_bytes: Annotated[int, Field(gt=0)] = 256 * 2**20
+    """Largest image file, in bytes."""
+    max_image_pixels: Annotated[int, Field(gt=0)] = 50_000_000
+    """Largest image, in rows × columns."""
+    max_picture_bytes: Annotated[int, Field(gt=0)] = 3_900_000
+    """Largest sum of the encoded pictures in one answer; base64 adds a third, and Lambda's limit is 6 MB."""
+    max_body_bytes: Annotated[int, Field(gt=0)] = 4_500_000
+    """Largest request body inside Lambda, whose limit is 6 MB of base64; not applied by ``mammo serve``."""
+    cors_origin: str | None = None
+    """The one origin whose pages may call the service; unset: none."""
+    api_base_path: str = "/"
+    """Path prefix that the gateway adds, such as ``/prod`` behind a custom domain."""
+    log_level: str = "INFO"
+    """``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``."""
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises
+    ------
+    ConfigurationError
+        If a variable has no valid value; the message names the variables, not their values.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        names = ", ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise ConfigurationError(f"The environment is not valid: {names}.") from error
