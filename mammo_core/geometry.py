@@ -8,6 +8,7 @@ Coordinates are continuous: pixel ``i`` covers ``[i, i + 1)`` and its centre is 
 convention of half-pixel-centred resampling (``PIL.Image.resize``, ``tf.image.resize``).
 """
 
+import math
 from dataclasses import dataclass
 from typing import Self, TypeVar
 
@@ -15,6 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Coordinate = TypeVar("Coordinate", float, NDArray[np.float64])
+
+ROUNDING = 1e-6
+"""Pixels that a map and its inverse may be off by: rounding noise must not add a row to a box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +41,13 @@ class Box:
         return self.right - self.left
 
     def whole(self, shape: tuple[int, int]) -> "Box":
-        """The smallest box of whole pixels around this one, inside an image of ``shape``."""
-        return Box(
-            float(np.floor(max(self.top, 0.0))),
-            float(np.floor(max(self.left, 0.0))),
-            float(np.ceil(min(self.bottom, shape[0]))),
-            float(np.ceil(min(self.right, shape[1]))),
-        )
+        """The smallest box of whole pixels around this one, inside an image of ``shape``.
+
+        Without an overlap it is empty: its height or width is 0.
+        """
+        top, bottom = _whole(self.top, self.bottom, shape[0])
+        left, right = _whole(self.left, self.right, shape[1])
+        return Box(top, left, bottom, right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +179,12 @@ def resample(
     rows = _weights(placed.row, placed.shape[0], onto.row, onto.shape[0])
     columns = _weights(placed.column, placed.shape[1], onto.column, onto.shape[1])
     return rows @ values.astype(np.float32, copy=False) @ columns.T
+
+
+def _whole(low: float, high: float, size: int) -> tuple[float, float]:
+    """Round outwards to whole pixels from 0 to ``size``."""
+    first = min(max(math.floor(low + ROUNDING), 0), size)
+    return float(first), float(max(first, min(math.ceil(high - ROUNDING), size)))
 
 
 def _weights(placed: Axis, size: int, onto: Axis, count: int) -> NDArray[np.float32]:

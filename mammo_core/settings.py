@@ -3,14 +3,15 @@
 An explicit argument beats the environment, which beats the default.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mammo_core.errors import ConfigurationError
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda v: str(v).upper())]
 
 
 class Settings(BaseSettings):
@@ -38,7 +39,7 @@ class Settings(BaseSettings):
     """The one origin whose pages may call the service; unset: none."""
     api_base_path: str = "/"
     """Path prefix that the gateway adds, such as ``/prod`` behind a custom domain."""
-    log_level: str = "INFO"
+    log_level: LogLevel = "INFO"
     """``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``."""
 
 

@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from mammo_core.errors import (
     AccessDeniedError,
@@ -14,7 +14,7 @@ from mammo_core.errors import (
 )
 
 if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
+    from botocore.exceptions import BotoCoreError, ClientError
     from mypy_boto3_s3 import S3Client
 
 NOT_FOUND = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NoSuchVersion", "NotFound"})
@@ -30,8 +30,33 @@ DENIED = frozenset(
         "SignatureDoesNotMatch",
     }
 )
-CONNECT_TIMEOUT_S, READ_TIMEOUT_S, ATTEMPTS = 3, 10, 3
-"""Three slow attempts end well before the gateway's 29 seconds."""
+BUSY = frozenset(
+    {
+        "BadDigest",
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "IDPCommunicationError",
+        "InternalError",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+"""Codes that botocore retries, some of them with HTTP status 400 or 403: a later request may succeed."""
+CONNECT_TIMEOUT_S, READ_TIMEOUT_S, ATTEMPTS = 2, 5, 3
+"""Three silent attempts and the pauses between them end before the gateway's 29 seconds."""
 
 
 def read(uri: str) -> bytes:
@@ -53,52 +78,75 @@ def read(uri: str) -> bytes:
     ConfigurationError
         If the URI has another form.
     """
-    parts = urlsplit(uri)
-    if parts.scheme == "s3" and parts.netloc and parts.path.strip("/"):
-        return _read_s3(parts.netloc, parts.path.removeprefix("/"))
-    if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
-        return _read_file(Path(unquote(parts.path)))
+    scheme, separator, rest = uri.partition("://")
+    # Not urlsplit: "?" and "#" are ordinary characters of an S3 key.
+    bucket, _, key = rest.partition("/")
+    if scheme == "s3" and bucket and key.strip("/"):
+        return _read_s3(bucket, key)
+    if scheme == "file" and not bucket and key:
+        return _read_file(Path("/") / unquote(key))
     raise ConfigurationError(
-        f"A URI of the form s3://bucket/key or file:///absolute/path was expected; "
-        f"the scheme that came is {parts.scheme or 'empty'!r}."
+        "A URI of the form s3://bucket/key or file:///absolute/path was expected; "
+        f"what came has {f'the scheme {scheme[:10]!r}' if separator else 'no scheme'}."
     )
 
 
 def _read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except FileNotFoundError as error:
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise NotFoundError("The file does not exist.") from error
     except PermissionError as error:
         raise AccessDeniedError("The file may not be read by this process.") from error
     except OSError as error:
         raise StorageUnavailableError(f"The file cannot be read now ({type(error).__name__}).") from error
+    except ValueError as error:
+        raise ConfigurationError("The path of the file holds a null character.") from error
 
 
 def _read_s3(bucket: str, key: str) -> bytes:
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         return client().get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
-        raise _translated(error) from error
-    except NoCredentialsError as error:
-        raise AccessDeniedError("No AWS credentials were found to read from S3.") from error
+        raise _answered(error) from error
     except BotoCoreError as error:
-        # Time-outs, refused connections, bodies cut short: the network, not the request.
-        raise StorageUnavailableError(f"S3 did not answer ({type(error).__name__}).") from error
+        raise _unanswered(error) from error
 
 
-def _translated(error: "ClientError") -> MammoError:
+def _unanswered(error: "BotoCoreError") -> MammoError:
+    """The error of ours for a request that got no whole answer."""
+    from botocore import exceptions
+
+    name = type(error).__name__
+    network = (
+        exceptions.ConnectionError,
+        exceptions.HTTPClientError,
+        exceptions.IncompleteReadError,
+        exceptions.ChecksumError,
+        exceptions.FlexibleChecksumError,
+        exceptions.CredentialRetrievalError,
+        exceptions.MetadataRetrievalError,
+    )
+    if isinstance(error, network):
+        # Time-outs, refused connections, bodies cut short, credentials that cannot be renewed just now.
+        return StorageUnavailableError(f"S3 did not answer ({name}).")
+    if isinstance(error, exceptions.NoCredentialsError | exceptions.PartialCredentialsError):
+        return AccessDeniedError(f"AWS credentials to read from S3 are missing ({name}).")
+    return ConfigurationError(f"S3 cannot be asked ({name}); check the bucket's name and the AWS settings.")
+
+
+def _answered(error: "ClientError") -> MammoError:
     """The error of ours that stands for an S3 answer."""
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in BUSY or status >= 500 or status in {408, 429}:
+        return StorageUnavailableError(f"S3 cannot answer now ({code}).")
     if code in NOT_FOUND:
         return NotFoundError(f"S3 has no such object ({code}).")
-    if code in DENIED:
+    if code in DENIED or status in {401, 403}:
         return AccessDeniedError(f"S3 refused the read ({code}); check the role and the bucket's policy.")
-    if status >= 500 or status in {408, 429} or code in {"SlowDown", "RequestTimeout"}:
-        return StorageUnavailableError(f"S3 cannot answer now ({code}).")
     return ConfigurationError(f"S3 refused the read ({code}); check the bucket's name and region.")
 
 

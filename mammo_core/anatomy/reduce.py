@@ -23,10 +23,23 @@ def reduced(pixels: Pixels, *, side: int = WORKING_SIDE) -> tuple[FloatArray, Pi
     rows, columns = pixels.shape
     factor = min(1.0, side / max(rows, columns))
     shape = (max(1, round(rows * factor)), max(1, round(columns * factor)))
-    # Whole blocks are averaged first in integers: a float copy of a full-field view would cost 54 MB.
+    # Blocks are averaged first: a float copy of a full-field view would cost 54 MB.
     block = max(1, int(0.5 / factor))
-    whole = pixels[: rows // block * block, : columns // block * block]
-    means = whole.reshape(rows // block, block, columns // block, block).mean(axis=(1, 3), dtype=np.float32)
-    image = Image.fromarray(means / np.float32(FULL_SCALE)).resize(shape[::-1], Image.Resampling.BOX)
-    kept = PixelTransform.identity((rows, columns))
-    return np.asarray(image, dtype=np.float32), kept.resized(shape)
+    means = _block_means(pixels, block)
+    # The last blocks may be cut short: only their part that lies on the image is resized.
+    image = Image.fromarray(means).resize(
+        shape[::-1], Image.Resampling.BOX, box=(0.0, 0.0, columns / block, rows / block)
+    )
+    values = np.asarray(image, dtype=np.float32) / np.float32(FULL_SCALE)
+    return values, PixelTransform.identity((rows, columns)).resized(shape)
+
+
+def _block_means(pixels: Pixels, block: int) -> FloatArray:
+    """Means of the blocks of ``block`` × ``block`` pixels; those in the last row and column may be smaller."""
+    rows, columns = (np.arange(0, size, block) for size in pixels.shape)
+    sums = np.add.reduceat(pixels, rows, axis=0, dtype=np.float32)
+    sums = np.add.reduceat(sums, columns, axis=1)
+    heights, widths = (
+        np.diff(starts, append=size) for starts, size in zip((rows, columns), pixels.shape, strict=True)
+    )
+    return np.asarray(sums / np.outer(heights, widths), dtype=np.float32)

@@ -37,7 +37,10 @@ def explain(evidence: Evidence, model_input: ModelInput, method: CamMethod) -> S
         cells are equal, so that nothing is localised. Neither is an error.
     """
     chosen = METHODS[method]
-    cells = chosen.function(evidence.activations, evidence.gradients)
+    # Numbers that overflow are seen in the result; NumPy need not warn of them too.
+    with np.errstate(invalid="ignore", over="ignore"):
+        cells = chosen.function(evidence.activations, evidence.gradients)
+        residual = completeness_residual(evidence)
     status = _status(cells)
     return SaliencyMap(
         cells=cells if np.isfinite(cells).all() else np.zeros_like(cells),
@@ -45,7 +48,7 @@ def explain(evidence: Evidence, model_input: ModelInput, method: CamMethod) -> S
         method=method,
         status=status,
         in_logits=chosen.in_logits,
-        completeness_residual=completeness_residual(evidence),
+        completeness_residual=residual,
     )
 
 

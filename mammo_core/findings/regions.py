@@ -21,6 +21,7 @@ PEAK_SHARE = 0.5
 VISIBLE_SHARE = 0.15
 """… and this share of the colour anchor: what cannot be seen as heat is not boxed."""
 MIN_SHARE_OF_EVIDENCE = 0.02
+"""A part with less is not named, unless it holds the maximum."""
 MAX_REGIONS = 5
 
 
@@ -59,8 +60,13 @@ def find_regions(
     if cut <= 0.0:
         return ()
     total = _Total(heat, float(np.maximum(saliency.cells, 0.0).sum(dtype=np.float64)))
-    parts = [p for p in _connected(tissue & (heat >= cut)) if total.share(p) >= MIN_SHARE_OF_EVIDENCE]
-    parts.sort(key=lambda part: (-_holds_maximum(part, heat, tissue), -total.share(part)))
+    maximum = int(np.argmax(np.where(tissue, heat, -1.0)))
+    parts = [
+        part
+        for part in _connected(tissue & (heat >= cut))
+        if part.flat[maximum] or total.share(part) >= MIN_SHARE_OF_EVIDENCE
+    ]
+    parts.sort(key=lambda part: (not part.flat[maximum], -total.share(part)))
     return tuple(
         _describe(number, part, total, model_grid, breast, spacing)
         for number, part in enumerate(parts[:MAX_REGIONS], start=1)
@@ -81,9 +87,10 @@ def on_grid(saliency: SaliencyMap, grid: PixelTransform) -> FloatArray:
 
 
 def tissue_on_grid(breast: BreastMask | None, grid: PixelTransform) -> BoolArray:
-    """Which pixels of a grid show breast; all of them if no breast was found."""
+    """Which pixels of a grid show breast; all that show the image if no breast was found."""
     if breast is None:
-        return np.ones(grid.shape, dtype=np.bool_)
+        image = PixelTransform.identity(grid.source_shape).resized((1, 1))
+        return resample(np.ones((1, 1), dtype=np.float32), image, grid) >= 0.5
     return resample(breast.inside.astype(np.float32), breast.transform, grid) >= 0.5
 
 
@@ -109,10 +116,6 @@ def _connected(mask: BoolArray) -> list[BoolArray]:
 
     labels, count = ndimage.label(mask, structure=np.ones((3, 3)))
     return [labels == number for number in range(1, count + 1)]
-
-
-def _holds_maximum(part: BoolArray, heat: FloatArray, tissue: BoolArray) -> bool:
-    return bool(part.flat[int(np.argmax(np.where(tissue, heat, -1.0)))])
 
 
 def _describe(

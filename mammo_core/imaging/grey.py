@@ -88,12 +88,12 @@ def _from_bytes(opened: Opened, *, accept_unsuitable: bool) -> Grey:
         notices = _check_colour(image, opened.image_format, accept_unsuitable=accept_unsuitable)
         # Luma of equal channels is their value, exactly.
         image = image.convert("L")
-        steps = (*steps, "ITU-R 601 luma of three channels")
+        steps = (*steps, "three channels to one: ITU-R 601 luma")
     pixels = gather(full_scale(8), np.asarray(image))
     return Grey(pixels, (*steps, "8-bit values × 257"), notices)
 
 
-def _check_opaque(opaque: bool, image_format: ImageFormat) -> None:  # noqa: FBT001
+def _check_opaque(opaque: bool, image_format: ImageFormat) -> None:
     if not opaque:
         raise UnsuitableImageError(
             f"An opaque image is expected; this {image_format} file has transparent pixels."

@@ -33,4 +33,10 @@ def gather(table: Pixels, codes: NDArray[np.unsignedinteger]) -> Pixels:
 def full_scale(bits: int) -> Pixels:
     """Table that spreads values of ``bits`` bits over 0 to 65535, (2**bits,), uint16."""
     codes: NDArray[np.float64] = np.arange(2**bits, dtype=np.float64)
-    return np.rint(codes * (FULL_SCALE / (2**bits - 1))).astype(np.uint16)
+    return to_display(codes / (2**bits - 1))
+
+
+def to_display(unit: NDArray[np.float64]) -> Pixels:
+    """Round 0.0 to 1.0 to 0 to 65535, uint16."""
+    values: Pixels = np.rint(unit * FULL_SCALE).astype(np.uint16)
+    return values

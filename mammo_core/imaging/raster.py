@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from mammo_core.errors import PayloadTooLargeError, UnreadableImageError, UnsuitableImageError
 from mammo_core.imaging.grey import Opened, to_grey
@@ -137,7 +137,7 @@ def _tag(image: Image.Image, number: int) -> object:
     return None if tags is None else tags.get(number)
 
 
-def _reduced_to_bytes(image: Image.Image) -> bool:
+def _reduced_to_bytes(image: ImageFile.ImageFile) -> bool:
     """Whether Pillow reads 16-bit channels as bytes, which it does for all but single-channel images."""
     if not image.tile or image.mode.startswith("I"):
         return False

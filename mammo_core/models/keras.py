@@ -43,12 +43,7 @@ class KerasModel:
         declared = files.manifest or _inferred(self._network, self._outputs, head)
         _check(declared, self._network, self._outputs, head)
         self._selector = _selector(declared, self._outputs)
-        self._function, self._outline = tracing.trace(
-            self._network,
-            input_shape=(declared.input.rows, declared.input.columns, declared.input.channels),
-            selector=self._selector,
-            target_layer=declared.target_layer,
-        )
+        self._function, self._outline = _traced(self._network, declared, self._selector)
         self.manifest = declared.model_copy(update={"target_layer": self._outline.target_layer})
         self.identity = ModelIdentity(files.sha256, files.manifest_sha256, "keras")
 
@@ -158,8 +153,28 @@ def _check(manifest: Manifest, network: Any, outputs: int, head: Head | None) ->
         raise ModelIntegrityError(
             f"The manifest names {len(manifest.classes)} classes, the model has {outputs} outputs."
         )
-    if head is not manifest.head:
-        raise ModelIntegrityError(f"The manifest declares a {manifest.head} head, the model's is {head}.")
+    # A last layer that does not tell what its outputs are is believed to give logits if the manifest says so.
+    if (head or Head.LINEAR) is not manifest.head:
+        raise ModelIntegrityError(
+            f"The manifest declares a {manifest.head} head, the model's is {head or 'not recognised'}."
+        )
+    if outputs == 1 and manifest.head is Head.SOFTMAX:
+        raise ModelIntegrityError("A softmax of one output is always 1: the model gives no score.")
+
+
+def _traced(network: Any, manifest: Manifest, selector: tuple[float, ...]) -> tuple[Any, tracing.Outline]:  # noqa: ANN401
+    """Trace the network for the input that the manifest declares."""
+    import tensorflow as tf
+
+    shape = (manifest.input.rows, manifest.input.columns, manifest.input.channels)
+    try:
+        return tracing.trace(
+            network, input_shape=shape, selector=selector, target_layer=manifest.target_layer
+        )
+    except (ValueError, TypeError, tf.errors.OpError) as error:
+        raise ModelIntegrityError(
+            f"The model cannot be run on an input of {shape} ({type(error).__name__})."
+        ) from error
 
 
 def _selector(manifest: Manifest, outputs: int) -> tuple[float, ...]:

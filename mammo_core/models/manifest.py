@@ -62,7 +62,7 @@ class Head(StrEnum):
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class InputSpec(_Part):
@@ -133,7 +133,7 @@ class Manifest(_Part):
     target_layer: str | None = None
     """The layer to explain; found in the network if absent."""
     reference_logit: ReferenceLogit | None = None
-    weights_sha256: str | None = None
+    weights_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
     training_data: str | None = None
     performance: tuple[Measurement, ...] = ()
     intended_use: str | None = None
@@ -156,11 +156,6 @@ class Manifest(_Part):
     def positive_index(self) -> int:
         """Position of the positive class in ``classes``."""
         return self.classes.index(self.positive)
-
-    @property
-    def outputs(self) -> int | None:
-        """Outputs that the network must have; None if two classes leave one or two open."""
-        return None if len(self.classes) == 2 else len(self.classes)
 
 
 def parse(text: bytes) -> Manifest:

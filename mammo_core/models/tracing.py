@@ -9,13 +9,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from mammo_core.errors import TargetLayerError
+from mammo_core.errors import ModelIntegrityError, TargetLayerError
 from mammo_core.models.manifest import Head
 
 POOLING = ("MaxPooling", "AveragePooling", "GlobalMaxPooling", "GlobalAveragePooling")
 BIASES = ("bias", "beta", "moving_mean")
 """Parameters that add to a layer's output whatever its input: Dense and Conv biases, and BatchNorm's shift
 β − γμ/σ, which is linear in β and in μ."""
+
+
+HEAD_OPERATIONS = {"Sigmoid": Head.SIGMOID, "Softmax": Head.SOFTMAX}
+"""Layers and operations that are an activation and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,15 @@ def head_layer(network: Any) -> Any:  # noqa: ANN401 - Keras is untyped
 
 
 def head_activation(layer: Any) -> Head | None:  # noqa: ANN401 - Keras is untyped
-    """The activation of the last layer; None if it is none of those that have a logit before them."""
-    if type(layer).__name__ == "Softmax":
-        return Head.SOFTMAX
+    """The activation of the last layer; None if the layer does not tell what its outputs are.
+
+    A pooling, reshaping or averaging layer has no activation of its own, but what it passes on may be
+    probabilities: read as logits they would give a wrong score.
+    """
+    kind = type(layer).__name__
+    if kind in HEAD_OPERATIONS:
+        return HEAD_OPERATIONS[kind]
     name = getattr(getattr(layer, "activation", None), "__name__", None)
-    if name is None:
-        return Head.LINEAR if not hasattr(layer, "activation") else None
     return Head(name) if name in set(Head) else None
 
 
@@ -72,15 +79,27 @@ def linear_head(layer: Any) -> Iterator[None]:  # noqa: ANN401 - Keras is untype
 
     After a sigmoid the gradient is exactly 0 in float32 from a logit of 16.64: the most confident cases
     would have no explanation.
+
+    Raises
+    ------
+    ModelIntegrityError
+        If the network uses the last layer more than once: its other uses would lose their activation too.
     """
-    if type(layer).__name__ in {"Activation", "Softmax"}:
-        with _replaced(layer, "call", lambda inputs, *_args, **_kwargs: inputs):
-            yield
-    elif getattr(layer, "activation", None) is not None:
-        with _replaced(layer, "activation", lambda inputs: inputs):
+    uses = 0
+
+    def passed_on(inputs: Any, *_args: Any, **_kwargs: Any) -> Any:  # noqa: ANN401 - a tensor
+        nonlocal uses
+        uses += 1
+        return inputs
+
+    if head_activation(layer) in {Head.SIGMOID, Head.SOFTMAX}:
+        alone = type(layer).__name__ in {"Activation", *HEAD_OPERATIONS}
+        with _replaced(layer, "call" if alone else "activation", passed_on):
             yield
     else:
         yield
+    if uses > 1:
+        raise ModelIntegrityError(f"The last layer of the model is used {uses} times; it must be used once.")
 
 
 @contextmanager
@@ -158,15 +177,20 @@ def trace(
         score = tf.reduce_sum(logits * tf.constant(selector, tf.float32))
         try:
             layer, activations, gradients = _target(calls, score, target_layer)
+            bias_evidence = _bias_evidence(network, score, activations)
         except TargetLayerError as error:
             outline.append(Outline(None, None, error.message))
+            return {"logits": logits}
+        except LookupError:
+            # TensorFlow's answer for an operation without a gradient; the score does not need one.
+            outline.append(Outline(None, None, "The network holds an operation that has no gradient."))
             return {"logits": logits}
         outline.append(Outline(layer.name, tuple(activations.shape[1:]), None))
         return {
             "logits": logits,
             "activations": tf.cast(activations[0], tf.float32),
             "gradients": tf.cast(gradients[0], tf.float32),
-            "bias_evidence": _bias_evidence(network, score, activations),
+            "bias_evidence": bias_evidence,
         }
 
     signature = tf.TensorSpec((1, *input_shape), tf.float32)

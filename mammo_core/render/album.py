@@ -130,7 +130,7 @@ def _lowered(attempt: _Attempt, options: PictureOptions, total: int) -> _Attempt
     floor = _GOOD_SIDE if has_quality else _LEAST_SIDE
     if attempt.side > floor:
         # Bytes go with the area; a little less, because small pictures compress less well.
-        estimate = 0.97 * attempt.side * math.sqrt(options.max_total_bytes / total)
+        estimate = 0.97 * attempt.side * math.sqrt(max(0, options.max_total_bytes) / total)
         return replace(attempt, side=max(floor, math.floor(estimate)))
     if has_quality:
         return replace(attempt, quality=QUALITIES[QUALITIES.index(attempt.quality) + 1])
@@ -200,9 +200,10 @@ def _total(pictures: tuple[Picture, ...]) -> int:
 
 def _within(pictures: tuple[Picture, ...], limit: int) -> tuple[Picture, ...]:
     """Give up the largest pictures if even the smallest size is above the limit."""
-    while _total(pictures) > limit:
+    while _total(pictures) > max(0, limit):
         largest = max(pictures, key=lambda picture: len(picture.data or b""))
         reason = f"larger than the answer has room for: {len(largest.data or b'')} bytes"
+        LOG.warning("picture %s failed: %s", largest.name, reason)
         given_up = Picture(largest.name, PictureState.FAILED, reason)
         pictures = tuple(given_up if picture is largest else picture for picture in pictures)
     return pictures

@@ -27,16 +27,16 @@ def put_colour_bar(canvas: Canvas, table: ColourTable, *, anchor: float, unit: s
         What a place hides.
     """
     titles = ([unit], [f"{part.strip()}" for part in unit.split(",")], [unit.rpartition(",")[2].strip()])
-    bars = [
+    bars = (
         _Bar(canvas, lines, [_number(anchor * share) for share in ticks], scale)
         for scale in (1.0, 0.8)
         for ticks in ((0.0, 0.5, 1.0), (0.0, 1.0))
         for lines in titles
-    ]
+    )
     for bar in bars:
-        place = canvas.reserve([bar.size], canvas.corners(), cost)
+        place = canvas.reserve(bar.size, canvas.corners(), cost)
         if place is not None:
-            bar.paint(canvas, place[1], table)
+            bar.paint(canvas, place, table)
             return
     canvas.notes.append("colour bar left out, no room")
 

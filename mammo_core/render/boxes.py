@@ -8,8 +8,8 @@ from mammo_core.records import Region
 from mammo_core.render.canvas import Canvas
 from mammo_core.render.colour import BLACK, box_colour
 from mammo_core.render.frame import Frame
-from mammo_core.render.panel import set_panel
-from mammo_core.render.place import Rect, Size, label_slots
+from mammo_core.render.panel import Panel, set_panel
+from mammo_core.render.place import Rect, cheapest, label_slots, pushed
 
 NO_REGION = "no region"
 LEAST_BOX = 6
@@ -43,43 +43,73 @@ def paint_boxes(canvas: Canvas, boxes: Sequence[Rect]) -> None:
 
 
 def put_labels(canvas: Canvas, boxes: Sequence[Rect], texts: Sequence[Sequence[tuple[str, ...]]]) -> None:
-    """Put a label beside each box.
+    """Put a label beside each box; all of them get shorter until all of them have room.
 
     Parameters
     ----------
     canvas : Canvas
     boxes : sequence of Rect
     texts : sequence of sequence of tuple of str
-        For each box the versions of its label, the preferred one first; each a tuple of lines.
+        For each box the versions of its label, the longest first; each a tuple of lines. The last one is
+        left out, and noted, where even that has no room.
     """
+    if not texts:
+        return
+    for shortest in range(max(len(versions) for versions in texts)):
+        plan = _plan(canvas, boxes, [versions[min(shortest, len(versions) - 1) :] for versions in texts])
+        if None not in plan:
+            break
+    for label in filter(None, plan):
+        canvas.put(*label)
+    left_out = [versions[-1][0] for versions, label in zip(texts, plan, strict=True) if label is None]
+    if left_out:
+        canvas.notes.append(f"no room for the label of region {', '.join(left_out)}")
+
+
+def _plan(
+    canvas: Canvas, boxes: Sequence[Rect], texts: Sequence[Sequence[tuple[str, ...]]]
+) -> list[tuple[Panel, Rect] | None]:
+    """A place for each label, none of them painted yet."""
+    taken = list(canvas.taken)
+    plan = []
     for position, versions in enumerate(texts):
-        if not _put_label(canvas, boxes, position, versions):
-            canvas.notes.append(f"label of region {versions[-1][0]} left out, no room")
+        label = _beside(canvas, boxes, position, versions, taken)
+        plan.append(label)
+        if label is not None:
+            taken.append(label[1])
+    return plan
 
 
-def _put_label(
-    canvas: Canvas, boxes: Sequence[Rect], position: int, versions: Sequence[tuple[str, ...]]
-) -> bool:
-    size, margin = canvas.frame.text_size, canvas.frame.margin
-    colour = box_colour(position)
-    panels = [set_panel(canvas.face, [(line, size) for line in lines], accent=colour) for lines in versions]
-    outer = boxes[position].grown(canvas.frame.stroke + casing(canvas.frame.stroke))
+def _beside(
+    canvas: Canvas,
+    boxes: Sequence[Rect],
+    position: int,
+    versions: Sequence[tuple[str, ...]],
+    taken: Sequence[Rect],
+) -> tuple[Panel, Rect] | None:
+    frame, colour = canvas.frame, box_colour(position)
+    outer = boxes[position].grown(frame.stroke + casing(frame.stroke))
     others = [*boxes[:position], *boxes[position + 1 :]]
-
-    def slots(panel: Size) -> list[Rect]:
-        return label_slots(panel, outer, canvas.size, margin=margin)
-
-    def hidden_boxes(slot: Rect) -> int:
-        return sum(slot.shared(other) for other in others)
-
-    return canvas.place(panels, slots, hidden_boxes)
+    for lines in versions:
+        panel = set_panel(canvas.face, [(line, frame.text_size) for line in lines], accent=colour)
+        near = label_slots(panel.size, outer, canvas.size, margin=frame.margin)
+        place = cheapest(
+            [*near, *pushed(near, taken, margin=frame.margin)],
+            frame=canvas.size,
+            taken=taken,
+            margin=frame.margin,
+            cost=lambda slot: sum(slot.shared(other) for other in others),
+        )
+        if place is not None:
+            return panel, place
+    return None
 
 
 def _extent(low: float, high: float, limit: int, edge: int, least: int) -> tuple[int, int]:
     """Whole pixels of one axis, at least ``least`` of them, ``edge`` pixels away from both ends."""
     missing = max(0.0, least - (high - low)) / 2.0
     first = min(max(round(low - missing), edge), max(edge, limit - edge - least))
-    last = max(min(round(high + missing), limit - edge), first + 1)
+    last = max(min(max(round(high + missing), first + least), limit - edge), first + 1)
     return first, last
 
 

@@ -1,5 +1,8 @@
 """The picture ``cancer_type``: the result, and what is known of each region's type."""
 
+import math
+from itertools import product
+
 from PIL import Image
 
 from mammo_core.errors import RenderError
@@ -15,6 +18,8 @@ LONGEST_TEXT = 60
 
 HIGHEST_HEADER = 0.3
 """Of the frame's height; in a lower frame the header has fewer words."""
+
+SHORTENED = 3
 
 
 def draw(frame: Frame) -> Canvas:
@@ -57,16 +62,21 @@ def _label(region: Region, label: RegionLabel, with_source: bool) -> list[tuple[
 def _put_header(canvas: Canvas, scene: Scene, common: str | None) -> None:
     """Put the result at the top; in a narrow frame on more lines, then with fewer words."""
     versions = _header_lines(scene, common)
-    panels = [_header(canvas, lines, scale) for lines in versions for scale in (1.0, 0.8)]
-    low = [p for p in panels if p.size[1] <= HIGHEST_HEADER * canvas.size[1]] or panels[-1:]
-    at_top = canvas.place(low, canvas.corners("top"), canvas.hidden)
-    if not at_top and not canvas.place(panels, canvas.corners(), canvas.hidden):
-        canvas.notes.append("result left out, no room")
+    limit = HIGHEST_HEADER * canvas.size[1]
+    for slots, highest in ((canvas.corners("top"), limit), (canvas.corners(), math.inf)):
+        for (number, lines), scale in product(enumerate(versions), (1.0, 0.8)):
+            panel = _header(canvas, lines, scale)
+            if panel.size[1] <= highest and canvas.place([panel], slots, canvas.hidden):
+                if number >= SHORTENED:
+                    canvas.notes.append("the text at the top is shortened, no room")
+                return
+    canvas.notes.append("result left out, no room")
 
 
 def _header_lines(scene: Scene, common: str | None) -> list[list[str]]:
+    """Versions of the header; those from :data:`SHORTENED` on do not say everything."""
     result = _short(scene.result)
-    score, threshold = _numbers(scene)
+    score, threshold = scores_in_words(scene.score, scene.threshold)
     numbers = f"{score} · {threshold}"
     return [
         [result, numbers, *filter(None, [common])],
@@ -91,13 +101,10 @@ def _header(canvas: Canvas, lines: list[str], scale: float) -> Panel:
     return set_panel(canvas.face, [(line, size * (1.0 if n else 1.25)) for n, line in enumerate(lines)])
 
 
-def _numbers(scene: Scene) -> tuple[str, str]:
-    """Score and threshold with as many digits as it takes to tell them apart."""
-    for digits in (2, 3, 4):
-        score, threshold = f"{scene.score:.{digits}f}", f"{scene.threshold:.{digits}f}"
-        if score != threshold:
-            break
-    return f"score {score}", f"threshold {threshold}"
+def scores_in_words(score: float, threshold: float) -> tuple[str, str]:
+    """Score and threshold with as many digits, two to four, as it takes to tell them apart."""
+    digits = next((d for d in (2, 3) if f"{score:.{d}f}" != f"{threshold:.{d}f}"), 4)
+    return f"score {score:.{digits}f}", f"threshold {threshold:.{digits}f}"
 
 
 def _short(text: str) -> str:

@@ -10,7 +10,7 @@ from mammo_core.render.frame import LEAST_TEXT, Frame
 from mammo_core.render.guard import kind
 from mammo_core.render.lettering import DASH, Typeface
 from mammo_core.render.panel import Panel, paint_panel, set_panel
-from mammo_core.render.place import Cost, Edge, Rect, Size, Slots, corner_slots, first_fit
+from mammo_core.render.place import Cost, Edge, Rect, Size, Slots, cheapest, corner_slots
 
 NOTICE = f"RESEARCH USE ONLY {DASH} NOT FOR DIAGNOSIS"
 NOTICE_LINES = ("RESEARCH USE ONLY", "NOT FOR DIAGNOSIS")
@@ -54,25 +54,30 @@ class Canvas:
         """Set lines of plain text in the canvas's size, or a multiple of it."""
         return set_panel(self.face, [(line, self.frame.text_size * scale) for line in lines])
 
-    def reserve(self, sizes: Sequence[Size], slots: Slots, cost: Cost) -> tuple[int, Rect] | None:
-        """Find room for the first of several sizes that has any, and keep it: (position, place)."""
-        found = first_fit(
-            sizes, slots, frame=self.size, taken=self.taken, margin=self.frame.margin, cost=cost
-        )
-        if found is not None:
-            self.taken.append(found[1])
-        return found
+    def reserve(self, size: Size, slots: Slots, cost: Cost) -> Rect | None:
+        """Find room for a size, and keep it."""
+        place = cheapest(slots(size), frame=self.size, taken=self.taken, margin=self.frame.margin, cost=cost)
+        if place is not None:
+            self.taken.append(place)
+        return place
 
-    def place(self, panels: Sequence[Panel], slots: Slots, cost: Cost) -> bool:
+    def place(self, panels: Iterable[Panel], slots: Slots, cost: Cost) -> bool:
         """Draw the first of several versions of a text that has room; False if none has."""
-        found = self.reserve([panel.size for panel in panels], slots, cost)
-        if found is not None:
-            paint_panel(self.image, panels[found[0]], found[1])
-        return found is not None
+        for panel in panels:
+            place = self.reserve(panel.size, slots, cost)
+            if place is not None:
+                paint_panel(self.image, panel, place)
+                return True
+        return False
+
+    def put(self, panel: Panel, place: Rect) -> None:
+        """Draw a text at a place that was found for it."""
+        self.taken.append(place)
+        paint_panel(self.image, panel, place)
 
     def caption(self, *lines: str) -> None:
         """Put text into a corner, at the top if nothing speaks against it."""
-        panels = [self.text(*lines, scale=scale) for scale in (1.0, 0.85, 0.7)]
+        panels = (self.text(*lines, scale=scale) for scale in (1.0, 0.85, 0.7))
         if not self.place(panels, self.corners(), self.hidden):
             self.notes.append(f"caption left out, no room: {' / '.join(lines)}")
 

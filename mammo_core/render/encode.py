@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mammo_core.records import PictureFormat
+from mammo_core.render.colour import looked_up
 
 MEDIA_TYPES = {
     PictureFormat.PNG: "image/png",
@@ -74,7 +75,7 @@ def _indexed(
     table = np.zeros(1 << 24, dtype=np.uint8)  # only the few pages that are touched become memory
     for position, (red, green, blue) in entries.items():
         table[red | green << 8 | blue << 16] = position
-    return table[packed], b"".join(bytes(entries[i]) for i in range(256))
+    return looked_up(table, packed), b"".join(bytes(entries[i]) for i in range(256))
 
 
 def _with_palette(grey: bytes, palette: bytes) -> bytes:

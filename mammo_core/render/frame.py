@@ -11,6 +11,7 @@ from PIL import Image
 from mammo_core.errors import RenderError
 from mammo_core.geometry import PixelTransform, resample
 from mammo_core.records import FULL_SCALE, BoolArray, FloatArray, MapStatus
+from mammo_core.render.colour import looked_up
 from mammo_core.render.guard import during
 from mammo_core.render.scene import Scene
 
@@ -60,7 +61,7 @@ class Frame:
     @property
     def stroke(self) -> int:
         """Line width that suits the pictures, pixels."""
-        return max(1, round(math.sqrt(self.shape[0] * self.shape[1]) / 400.0))
+        return max(1, round(math.sqrt(self.shape[0] * self.shape[1]) / 330.0))
 
     @property
     def margin(self) -> int:
@@ -73,7 +74,7 @@ class Frame:
         with during("shrinking the image"):
             # Rounding to 8 bits first keeps the working copy of a full-field view at 14 MB instead of 54;
             # averaging afterwards leaves less than half a grey level of it.
-            image = Image.fromarray(_EIGHT_BITS[self.scene.mammogram.pixels])
+            image = Image.fromarray(looked_up(_EIGHT_BITS, self.scene.mammogram.pixels))
             if image.size == self.shape[::-1]:
                 return np.asarray(image)
             # Hamming's window has no negative lobes: no dark halo around a bright speck.

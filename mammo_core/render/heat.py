@@ -6,7 +6,7 @@ from PIL import Image, ImageFilter
 
 from mammo_core.records import FloatArray, MapStatus
 from mammo_core.render.canvas import Canvas
-from mammo_core.render.colour import ColourTable
+from mammo_core.render.colour import ColourTable, looked_up
 from mammo_core.render.frame import Frame
 
 FULL_OPACITY = 0.65
@@ -44,27 +44,28 @@ def blended(grey: NDArray[np.uint8], heat: NDArray[np.uint8], table: ColourTable
     mixed = greys * (1.0 - alpha) + table[:, None, :].astype(np.float32) * alpha
     # Every mixture there can be is worked out once; the picture is then one look-up.
     colours = np.rint(mixed).astype(np.uint8).reshape(65536, 3)
-    index = heat.astype(np.uint16) << 8
+    index = heat * np.uint16(256)
     index |= grey
-    return Image.fromarray(colours[index])
+    return Image.fromarray(looked_up(colours, index))
 
 
 def alone(frame: Frame, table: ColourTable) -> Image.Image:
     """Show the heat on black: the map's colours inside the breast, and a faint outline of it."""
-    colours = table[frame.heat]
+    colours = looked_up(table, frame.heat)
     if frame.inside is None or frame.coverage is None:
         return Image.fromarray(colours)
-    colours[~frame.inside] = 0
-    alpha = outline(frame.coverage, width=frame.stroke, smooth=1.5 * frame.mask_step)
-    rows, columns = np.nonzero(alpha > 0.0)
-    weight = alpha[rows, columns, None] * np.float32(OUTLINE_OPACITY)
+    colours *= frame.inside[:, :, None]
+    rows, columns, line = outline(frame.coverage, width=frame.stroke, smooth=1.5 * frame.mask_step)
+    weight = line[:, None] * np.float32(OUTLINE_OPACITY)
     under = colours[rows, columns].astype(np.float32)
     colours[rows, columns] = np.rint(under * (1.0 - weight) + OUTLINE_GREY * weight).astype(np.uint8)
     return Image.fromarray(colours)
 
 
-def outline(coverage: FloatArray, *, width: int, smooth: float) -> FloatArray:
-    """Opacity of a line where the coverage crosses one half, (rows, columns), 0 to 1.
+def outline(
+    coverage: FloatArray, *, width: int, smooth: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
+    """A line where the coverage crosses one half.
 
     Parameters
     ----------
@@ -74,15 +75,23 @@ def outline(coverage: FloatArray, *, width: int, smooth: float) -> FloatArray:
         Of the line, pixels.
     smooth : float
         Radius, in pixels, of the blur that takes the steps of the mask's own grid out of the line.
+
+    Returns
+    -------
+    tuple of ndarray of shape (n,)
+        Rows and columns of its pixels, and their opacity, float32, 0 to 1.
     """
-    if min(coverage.shape) < 2:
-        return np.zeros_like(coverage)
     steps = Image.fromarray(np.rint(coverage * np.float32(255.0)).astype(np.uint8))
-    soft = np.asarray(steps.filter(ImageFilter.GaussianBlur(smooth)), dtype=np.float32) - np.float32(127.5)
-    down, right = np.gradient(soft)
-    slope = np.hypot(down, right)
-    line: FloatArray = np.float32(width / 2.0 + 0.5) - np.abs(soft) / np.maximum(slope, np.float32(1.0))
-    return np.clip(line, 0.0, 1.0, out=line)
+    soft = np.asarray(steps.filter(ImageFilter.GaussianBlur(smooth)))
+    rows, columns = np.nonzero((soft > 0) & (soft < 255))
+    level = soft.astype(np.float32)
+    last_row, last_column = soft.shape[0] - 1, soft.shape[1] - 1
+    down = level[np.minimum(rows + 1, last_row), columns] - level[np.maximum(rows - 1, 0), columns]
+    right = level[rows, np.minimum(columns + 1, last_column)] - level[rows, np.maximum(columns - 1, 0)]
+    slope = np.maximum(np.hypot(down, right) / np.float32(2.0), np.float32(1.0))
+    distance = np.abs(level[rows, columns] - np.float32(127.5)) / slope
+    opacities: FloatArray = np.clip(np.float32(width / 2.0 + 0.5) - distance, 0.0, 1.0)
+    return rows, columns, opacities
 
 
 def caption_of_heat(canvas: Canvas, frame: Frame) -> None:
@@ -95,7 +104,7 @@ def caption_of_heat(canvas: Canvas, frame: Frame) -> None:
         canvas.caption(caption)
         canvas.notes.append(frame.scene.saliency_reason or caption)
     elif int(frame.heat.max()) < FAINT:
-        canvas.caption("evidence below 5 % of the colour scale")
+        canvas.caption("weak: below 5 % of the colour scale")
 
 
 _EMPTY = {

@@ -60,48 +60,34 @@ class Rect:
 
 Edge = Literal["top", "bottom"]
 Slots = Callable[[Size], Iterable[Rect]]
+"""Candidate places for a size, the preferred one first."""
 Cost = Callable[[Rect], int]
+"""What a place hides."""
 
 
-def first_fit(
-    sizes: Sequence[Size],
-    slots: Slots,
-    *,
-    frame: Size,
-    taken: Sequence[Rect],
-    margin: int,
-    cost: Cost,
-) -> tuple[int, Rect] | None:
-    """Find a place for the first of several versions of a text that has one.
+def cheapest(
+    slots: Iterable[Rect], *, frame: Size, taken: Sequence[Rect], margin: int, cost: Cost
+) -> Rect | None:
+    """Choose among the places that are inside the frame and clear of other text.
 
     Parameters
     ----------
-    sizes : sequence of (width, height)
-        The versions, the preferred one first.
-    slots : callable
-        Candidate places of a size, the preferred one first.
+    slots : iterable of Rect
+        The preferred one first.
     frame : (width, height)
     taken : sequence of Rect
         Text that is there already.
     margin : int
         Least distance from the frame's edge and from other text, pixels.
     cost : callable
-        What a place hides; the cheapest place wins, the earlier one among equals.
-
-    Returns
-    -------
-    tuple of int and Rect, or None
-        Position of the version in ``sizes``, and its place; None if none of them has a place.
+        What a place hides; the lowest cost wins, the earlier place among equals.
     """
-    for version, size in enumerate(sizes):
-        free = [
-            slot
-            for slot in slots(size)
-            if slot.within(frame, margin) and not any(slot.shared(t.grown(margin)) for t in taken)
-        ]
-        if free:
-            return version, min(free, key=cost)
-    return None
+    free = [
+        slot
+        for slot in slots
+        if slot.within(frame, margin) and not any(slot.shared(other.grown(margin)) for other in taken)
+    ]
+    return min(free, key=cost, default=None)
 
 
 def corner_slots(
@@ -141,3 +127,19 @@ def label_slots(size: Size, box: Rect, frame: Size, *, margin: int) -> list[Rect
     slots = [Rect.at(x, y, size).moved_into(frame, margin) for x, y in (*corners, *inside)]
     # Pushing may bring a place onto the box itself: such a place is as bad as one inside.
     return sorted(slots, key=lambda slot: slot.shared(box) > 0)
+
+
+def pushed(slots: Sequence[Rect], taken: Sequence[Rect], *, margin: int) -> list[Rect]:
+    """For each slot that meets text, the places above, below, right and left of that text."""
+    moved = []
+    for slot in slots:
+        for other in taken:
+            if slot.shared(other.grown(margin)):
+                size = (slot.width, slot.height)
+                moved += [
+                    Rect.at(slot.left, other.top - margin - slot.height, size),
+                    Rect.at(slot.left, other.bottom + margin, size),
+                    Rect.at(other.right + margin, slot.top, size),
+                    Rect.at(other.left - margin - slot.width, slot.top, size),
+                ]
+    return moved

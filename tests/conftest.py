@@ -1,0 +1,110 @@
+"""Builders that many tests share, and the clean environment in which every test runs."""
+
+import os
+
+import numpy as np
+import pytest
+from hypothesis import settings as property_settings
+from numpy.typing import NDArray
+
+from mammo_core.geometry import PixelTransform
+from mammo_core.models.manifest import Head, InputSpec, Manifest, OperatingPoint, Scaling
+from mammo_core.records import (
+    CamMethod,
+    FloatArray,
+    ImageFormat,
+    Mammogram,
+    MapStatus,
+    PixelSpacing,
+    SaliencyMap,
+    Side,
+    Sourced,
+)
+from mammo_core.settings import Settings
+
+TISSUE, AIR = 24_000, 900
+
+# The same examples in each run and on each machine, however slow, and no files left behind.
+property_settings.register_profile("same everywhere", deadline=None, derandomize=True, database=None)
+property_settings.load_profile("same everywhere")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine reaches a test, and no test reaches AWS."""
+    ours = {name.upper() for name in Settings.model_fields}
+    for name in list(os.environ):
+        if name in ours or name.startswith(("AWS_", "POWERTOOLS_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")  # not a secret
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def make_mammogram(
+    pixels: NDArray[np.uint16],
+    *,
+    image_format: ImageFormat = ImageFormat.PNG,
+    spacing: PixelSpacing | None = None,
+) -> Mammogram:
+    """A decoded view of any pixels; nothing else is known of it."""
+    return Mammogram(
+        pixels=pixels.copy(),
+        image_format=image_format,
+        sha256="0" * 64,
+        spacing=Sourced.unknown("a test") if spacing is None else Sourced(spacing, "calibrated"),
+        laterality=Sourced.unknown("a test"),
+        view_position=Sourced.unknown("a test"),
+    )
+
+
+def breast_pixels(
+    shape: tuple[int, int] = (320, 240), *, chest_wall: Side = Side.LEFT, reach: float = 0.6
+) -> NDArray[np.uint16]:
+    """Half an ellipse of tissue in dark air, cut off at the chest wall; ``reach`` is its share of the width."""
+    rows, columns = np.mgrid[0 : shape[0], 0 : shape[1]] + 0.5
+    down, across = (rows / shape[0] - 0.5) / 0.42, columns / shape[1] / reach
+    pixels = np.where(down**2 + across**2 < 1.0, TISSUE, AIR).astype(np.uint16)
+    return pixels if chest_wall is Side.LEFT else pixels[:, ::-1].copy()
+
+
+def make_manifest(
+    *,
+    rows: int = 32,
+    columns: int = 24,
+    channels: int = 1,
+    head: Head = Head.SIGMOID,
+    classes: tuple[str, ...] = ("benign", "malignant"),
+    target_layer: str | None = None,
+) -> Manifest:
+    """The least that a manifest must say."""
+    return Manifest(
+        id="test",
+        version="1",
+        input=InputSpec(rows=rows, columns=columns, channels=3 if channels == 3 else 1, scaling=Scaling.UNIT),
+        classes=classes,
+        positive=classes[-1],
+        head=head,
+        threshold=OperatingPoint(threshold=0.5, source="test"),
+        target_layer=target_layer,
+    )
+
+
+def make_map(
+    cells: FloatArray | NDArray[np.float64],
+    grid: PixelTransform,
+    *,
+    status: MapStatus = MapStatus.OK,
+    in_logits: bool = True,
+) -> SaliencyMap:
+    """A map whose cells cover the whole of ``grid``."""
+    values = np.array(cells, dtype=np.float32)
+    return SaliencyMap(
+        cells=values,
+        transform=grid.resized((values.shape[0], values.shape[1])),
+        method=CamMethod.GRADCAM,
+        status=status,
+        in_logits=in_logits,
+        completeness_residual=0.0,
+    )

@@ -1,0 +1,90 @@
+"""What the documents say is so: commands, versions, rooms, settings, log fields, decisions."""
+
+import os
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mammo_core import __version__, log
+
+ROOT = Path(__file__).resolve().parents[2]
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def targets() -> set[str]:
+    """The commands that ``make help`` lists."""
+    return set(re.findall(r"^([a-z-]+):.*## ", text_of("Makefile"), re.MULTILINE))
+
+
+def test_the_readme_shows_the_two_commands() -> None:
+    assert {"make demo", "make test"} <= set(re.findall(r"make [a-z-]+", text_of("README.md")))
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "layers/README.md", ".ci/run"]
+)
+def test_every_make_command_of_a_document_exists(name: str) -> None:
+    shown = set(re.findall(r"^ *make ([a-z-]+)|`make ([a-z-]+)", text_of(name), re.MULTILINE))
+    named = {first or second for first, second in shown}
+    assert named <= targets() | {"help"}
+
+
+def test_continuous_integration_runs_check_and_test_and_nothing_else() -> None:
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    commands = [line for line in script.read_text().splitlines() if line and line[0] != "#"]
+    assert commands == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "make check", "make test"]
+
+
+def test_the_changelog_and_the_citation_speak_of_this_version() -> None:
+    versions = re.findall(r"^## \[([^\]]+)\]", text_of("CHANGELOG.md"), re.MULTILINE)
+    assert versions[0] == __version__
+    assert yaml.safe_load(text_of("CITATION.cff"))["version"] == __version__
+
+
+def test_the_rooms_of_the_contributing_page_are_there_and_complete() -> None:
+    rows = [line.split("|")[1] for line in text_of("CONTRIBUTING.md").splitlines() if line.startswith("| `")]
+    named = {name.rstrip("/") for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+    package = ROOT / "mammo_core"
+    modules = {f"mammo_core/{path.name}" for path in package.glob("*.py") if path.name != "__init__.py"}
+    rooms = {f"mammo_core/{path.parent.name}" for path in package.glob("*/__init__.py")}
+    assert (modules | rooms) - named == set()
+
+
+def test_the_security_page_lists_every_field_that_is_logged() -> None:
+    section = text_of("SECURITY.md").partition("## What is logged")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    named = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    assert named == {field.name for field in fields(log.RequestLine)}
+
+
+def test_decisions_are_numbered_without_gaps_and_have_three_parts() -> None:
+    assert [path.name[:4] for path in DECISIONS] == [f"{i + 1:04}" for i in range(len(DECISIONS))]
+    for path in DECISIONS:
+        text = path.read_text()
+        assert text.startswith(f"# {int(path.name[:4])}. "), path.name
+        assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"], (
+            path.name
+        )
+        assert len(text.splitlines()) <= 60, path.name
+
+
+def test_files_that_a_document_names_exist() -> None:
+    documents = [ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "README.md")]
+    missing = [
+        (path.name, name)
+        for path in [*documents, *DECISIONS, ROOT / "layers" / "README.md", ROOT / "events" / "README.md"]
+        for name in re.findall(
+            r"`((?:tests|docs|scripts|mammo_core|events|layers)/[\w/.-]+)`", path.read_text()
+        )
+        if not (ROOT / name).exists()
+    ]
+    assert missing == []

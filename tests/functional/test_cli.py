@@ -1,0 +1,144 @@
+"""The command line: what it writes, what it says, how it ends."""
+
+import json
+import re
+from pathlib import Path
+from typing import NoReturn
+
+import pydicom
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from mammo_core import cli
+from mammo_core.errors import ModelUnavailableError
+from mammo_core.models.provider import ModelProvider
+from mammo_core.phantom.files import to_png
+from mammo_core.phantom.synthesis import make_phantom
+from mammo_core.service import AnalysisService
+from mammo_core.settings import Settings
+from mammo_core.testing import FakeModel
+from tests.doors import service_with
+
+PNG = to_png(make_phantom(seed=3, shape=(320, 256)))
+PICTURES = ("original", "overlay", "heatmap_only", "bbox", "cancer_type")
+
+
+@pytest.fixture(autouse=True)
+def _fake_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mammo_core.service.build_service", lambda settings: service_with(FakeModel()))
+
+
+def mammo(*arguments: object) -> Result:
+    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+
+
+def test_each_image_gets_its_answer_and_five_pictures(tmp_path: Path) -> None:
+    (tmp_path / "in" / "deeper").mkdir(parents=True)
+    (tmp_path / "in" / "a.png").write_bytes(PNG)
+    (tmp_path / "in" / "deeper" / "b.PNG").write_bytes(PNG)
+    (tmp_path / "in" / "notes.txt").write_text("not an image")
+
+    result = mammo("analyze", tmp_path / "in", "--out", tmp_path / "out")
+
+    assert result.exit_code == 0, result.output
+    expected = {f"{n}.json" for n in "ab"} | {f"{n}.{p}.png" for n in "ab" for p in PICTURES}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == expected
+    answer = json.loads((tmp_path / "out" / "a.json").read_text())
+    with Image.open(tmp_path / "out" / "a.overlay.png") as picture:
+        assert picture.size == (answer["image_status"]["overlay"]["width"], 320)
+    assert re.search(r"\ba\b.*\bb\b", result.output, re.DOTALL), "the table names both"
+
+
+def test_two_files_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "scan.png").write_bytes(PNG)
+
+    mammo("analyze", tmp_path / "x", tmp_path / "y", "--out", tmp_path / "out", "--images", "")
+
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"scan.json", "scan-2.json"}
+
+
+def test_one_bad_image_does_not_stop_the_others_and_the_exit_status_is_1(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"no image at all")
+    (tmp_path / "b.png").write_bytes(PNG)
+
+    result = mammo("analyze", tmp_path / "a.png", tmp_path / "b.png", "--out", tmp_path / "out")
+
+    assert result.exit_code == 1
+    assert "unsupported_media" in result.output.replace("\n", "")
+    assert (tmp_path / "out" / "b.json").exists()
+    assert not (tmp_path / "out" / "a.json").exists()
+
+
+def test_json_lines_go_to_standard_output_and_nothing_else_does(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.png").write_bytes(PNG)
+
+    result = mammo("analyze", tmp_path, "--json", "--images", "")
+
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [answer["findings"]["num_regions"] for answer in answers] == [1, 1]
+    assert "score" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("analyze",),
+        ("analyze", "/no/such/file.png"),
+        ("analyze", ".", "--method", "guessing"),
+        ("analyze", "README.md", "--images", "selfie"),
+        ("analyze", "README.md", "--max-side", "1"),
+        ("unknown",),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_a_reason(arguments: tuple[str, ...]) -> None:
+    result = mammo(*arguments)
+
+    assert result.exit_code == 2
+    assert result.stderr
+
+
+def test_without_a_model_nothing_is_analysed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_weights() -> NoReturn:
+        raise ModelUnavailableError("The model's weights cannot be fetched: The file does not exist.")
+
+    service = AnalysisService(Settings(), ModelProvider(no_weights))
+    monkeypatch.setattr("mammo_core.service.build_service", lambda settings: service)
+    (tmp_path / "a.png").write_bytes(PNG)
+
+    result = mammo("analyze", tmp_path / "a.png")
+
+    assert result.exit_code == 1
+    assert "weights cannot be fetched" in result.stderr
+
+
+def test_a_model_may_be_named_by_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Settings] = []
+
+    def build(settings: Settings) -> AnalysisService:
+        asked.append(settings)
+        return service_with(FakeModel())
+
+    monkeypatch.setattr("mammo_core.service.build_service", build)
+    (tmp_path / "a.png").write_bytes(PNG)
+
+    mammo("analyze", tmp_path / "a.png", "--model", tmp_path / "my model.keras")
+
+    assert asked[0].model_uri == (tmp_path / "my model.keras").as_uri()
+
+
+def test_a_phantom_comes_as_png_dicom_and_truth(tmp_path: Path) -> None:
+    result = mammo(
+        "phantom", "--out", tmp_path, "--seed", 7, "--view", "MLO", "--laterality", "R", "--rows", 512
+    )
+
+    assert result.exit_code == 0, result.output
+    png, dicom, truth = (next(tmp_path.glob(f"*.{suffix}")) for suffix in ("png", "dcm", "json"))
+    with Image.open(png) as image:
+        assert image.size == (832, 512)
+    dataset = pydicom.dcmread(dicom)
+    assert (dataset.ImageLaterality, dataset.ViewPosition, dataset.Rows) == ("R", "MLO", 512)
+    assert json.loads(truth.read_text())["lesion"]["radius_mm"] > 0
