@@ -14,7 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from mammo_core import __version__, log, request_body
 from mammo_core import schemas as wire
-from mammo_core.attempt import where_raised
+from mammo_core.attempt import place
 from mammo_core.errors import InvalidRequestError, MammoError
 from mammo_core.problems import PROBLEM_JSON, RETRY_AFTER_S, describe, problem
 from mammo_core.service import AnalysisService
@@ -97,7 +97,7 @@ async def _answer_once(request: Request, call_next: Callable[[Request], Awaitabl
     try:
         response = await call_next(request)
     except Exception as error:
-        _line(request).problems.append(f"{type(error).__name__} [{where_raised(error)}]")
+        _line(request).problems.append(f"{type(error).__name__} [{place(error)}]")
         bug = problem(500, "internal_error", "Internal error", UNEXPECTED, _line(request).request_id)
         response = _answer(request, bug)
     line = _line(request)
@@ -132,8 +132,7 @@ async def _on_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, MammoError):
         raise error
     if error.http_status >= 500:
-        cause = error.__cause__
-        _line(request).problems.append(f"{type(error).__name__} [{where_raised(cause or error)}]")
+        _line(request).problems.append(f"{type(error).__name__} [{place(error)}]")
     return _answer(request, describe(error, _line(request).request_id))
 
 

@@ -5,11 +5,11 @@ answered. The failure is kept as a sentence for the answer and a place in the co
 it is never swallowed.
 """
 
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Generic, TypeVar
+
+from mammo_core.errors import MammoError
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ class Failure:
         For the answer: what could not be done, and the kind of error. No message of the error itself: it
         may hold paths or pixel data.
     where : str
-        For the log: the innermost frame, as ``file.py:line``.
+        For the log: where the first cause was raised, as ``module:line``.
     """
 
     reason: str
@@ -60,17 +60,28 @@ def attempt(what: str, step: Callable[[], T]) -> Outcome[T]:
     try:
         return Outcome(step())
     except Exception as error:
-        return Outcome(None, failure_of(what, error))
+        return Outcome(None, Failure(f"{what} could not be made: {kind(error)}", place(error)))
 
 
-def failure_of(what: str, error: Exception) -> Failure:
-    """Describe an exception without its message."""
-    return Failure(f"{what} could not be made ({type(error).__name__})", where_raised(error))
+def kind(error: BaseException) -> str:
+    """The exception's type, and for a failed import the module; never its message, which may hold paths.
+
+    An error of ours is made from facts and speaks for itself.
+    """
+    if isinstance(error, MammoError):
+        return error.message
+    name = type(error).__name__
+    if isinstance(error, ImportError) and error.name:
+        return f"{name}: {error.name}"
+    return name
 
 
-def where_raised(error: BaseException) -> str:
-    """The innermost frame of an exception, as ``file.py:line``; the message stays out."""
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
-        return "unknown"
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}"
+def place(error: BaseException) -> str:
+    """Where the first cause was raised, as ``module:line``: for the log, never for the answer."""
+    cause = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    at = cause.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return "nowhere" if at is None else f"{at.tb_frame.f_globals.get('__name__')}:{at.tb_lineno}"

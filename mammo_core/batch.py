@@ -4,7 +4,7 @@ from base64 import b64decode
 from dataclasses import dataclass
 from pathlib import Path
 
-from mammo_core.attempt import where_raised
+from mammo_core.attempt import kind, place
 from mammo_core.errors import InvalidRequestError, MammoError, PayloadTooLargeError
 from mammo_core.options import AnalysisOptions
 from mammo_core.schemas import Answer
@@ -66,7 +66,7 @@ def run(job: Job, *, service: AnalysisService, options: AnalysisOptions) -> Done
     except OSError as error:
         return Done(job, error=f"the file cannot be read ({type(error).__name__})")
     except Exception as error:
-        return Done(job, error=f"bug: {type(error).__name__} at {where_raised(error)}; please report it")
+        return Done(job, error=f"bug: {kind(error)} at {place(error)}; please report it")
 
 
 def write(done: Done, folder: Path) -> None:

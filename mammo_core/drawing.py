@@ -1,6 +1,6 @@
 """The pictures of an analysis, whatever of it is there to be shown. Nothing here can cost the score."""
 
-from mammo_core.attempt import attempt
+from mammo_core.attempt import Failure, attempt
 from mammo_core.findings.verdict import Verdict
 from mammo_core.interpretation import Interpretation
 from mammo_core.options import AnalysisOptions
@@ -26,7 +26,7 @@ def draw(
 
     def make() -> tuple[Picture, ...]:
         from mammo_core.render.album import PictureOptions, make_pictures
-        from mammo_core.render.scene import RegionLabel, Scene
+        from mammo_core.render.scene import Scene
 
         heat, regions = interpretation.heat, interpretation.regions
         scene = Scene(
@@ -37,10 +37,7 @@ def draw(
             anchor=heat.value.anchor if heat.value else None,
             regions=tuple(r.region for r in regions.value) if regions.value is not None else None,
             regions_reason=regions.reason,
-            region_labels=tuple(
-                RegionLabel(r.type.label.replace("_", " "), r.type.score, r.type.source)
-                for r in regions.value or ()
-            ),
+            region_types=tuple(r.type for r in regions.value or ()),
             result=verdict.result,
             score=verdict.score,
             threshold=verdict.threshold.threshold,
@@ -59,10 +56,12 @@ def draw(
     if not options.images:
         return tuple(Picture(name, PictureState.NOT_REQUESTED) for name in PictureName)
     drawn = attempt("the pictures", make)
-    return drawn.value or tuple(_missing(name, options, drawn.reason) for name in PictureName)
+    if drawn.failure is None and drawn.value is not None:
+        return drawn.value
+    return tuple(_missing(name, options, drawn.failure) for name in PictureName)
 
 
-def _missing(name: PictureName, options: AnalysisOptions, reason: str | None) -> Picture:
-    if name not in options.images:
+def _missing(name: PictureName, options: AnalysisOptions, failure: Failure | None) -> Picture:
+    if name not in options.images or failure is None:
         return Picture(name, PictureState.NOT_REQUESTED)
-    return Picture(name, PictureState.FAILED, reason)
+    return Picture(name, PictureState.FAILED, failure.reason, failure.where)

@@ -429,6 +429,8 @@ class Picture:
     state : PictureState
     reason : str or None
         Why it is missing, or what is different about it.
+    where : str or None
+        For the log: the place in the code of what went wrong; None if nothing did.
     data : bytes or None
         The encoded file.
     media_type : str or None
@@ -441,6 +443,7 @@ class Picture:
     name: PictureName
     state: PictureState
     reason: str | None = None
+    where: str | None = None
     data: bytes | None = field(default=None, repr=False)
     media_type: str | None = None
     width: int | None = None

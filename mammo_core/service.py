@@ -117,6 +117,6 @@ def build_service(settings: Settings | None = None) -> AnalysisService:
 
 def _problems(analysis: Analysis) -> tuple[str, ...]:
     """What broke after the score, each once, for the log."""
-    steps = [f"{failure.reason} [{failure.where}]" for failure in analysis.interpretation.failures]
-    pictures = [p.reason for p in analysis.pictures if p.state is not PictureState.UNAVAILABLE and p.reason]
-    return tuple(dict.fromkeys((*steps, *pictures)))
+    steps = [(failure.reason, failure.where) for failure in analysis.interpretation.failures]
+    pictures = [(picture.reason, picture.where) for picture in analysis.pictures if picture.where]
+    return tuple(dict.fromkeys(f"{reason} [{where}]" for reason, where in (*steps, *pictures)))

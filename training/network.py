@@ -77,7 +77,7 @@ def build(seed: int) -> Trainable:
     target = _block(fine, WIDTHS[2], 1, name=TARGET)
     return Trainable(
         backbone=keras.Model(image, target),
-        weights=tf.Variable(np.full(WIDTHS[2], 0.1, dtype=np.float32)),
+        weights=tf.Variable(np.full(WIDTHS[2], 0.3, dtype=np.float32)),
         bias=tf.Variable(-2.0),
     )
 
@@ -127,7 +127,7 @@ def train(
                 return network, losses
             chosen = order[start : start + BATCH]
             noise = tf.random.Generator.from_seed(seed * 1_000_003 + len(losses))
-            losses.append(float(step(images[chosen], targets[chosen], labels[chosen], noise.uniform_full_int([2], tf.int32))))
+            losses.append(float(step(images[chosen], targets[chosen], labels[chosen], noise.uniform_full_int([2], tf.int32), tf.constant(min(1.0, (len(losses)/total/RAMP)**2),tf.float32))))
         report(epoch, float(np.mean(losses[-(len(cases) // BATCH) :])))
     return network, losses
 
@@ -163,18 +163,19 @@ def _keras() -> Any:  # noqa: ANN401 - Keras is untyped
 def _block(tensor: Any, channels: int, stride: int, *, name: str | None = None) -> Any:  # noqa: ANN401
     layers = _keras().layers
     tensor = layers.Conv2D(channels, 3, strides=stride, padding="same", use_bias=False)(tensor)
-    tensor = layers.BatchNormalization(momentum=0.9)(tensor)
+    shift = -1.5 if name == TARGET else 0.0
+    tensor = layers.BatchNormalization(momentum=0.9, beta_initializer=_keras().initializers.Constant(shift))(tensor)
     return layers.Activation("relu", name=name)(tensor)
 
 
 def _step(network: Trainable, optimizer: Any) -> Callable[..., Any]:  # noqa: ANN401 - Keras is untyped
     import tensorflow as tf
 
-    def step(images: Any, targets: Any, labels: Any, seed: Any) -> Any:  # noqa: ANN401
+    def step(images: Any, targets: Any, labels: Any, seed: Any, share: Any) -> Any:  # noqa: ANN401
         images, targets = _augmented(tf.cast(images, tf.float32), tf.cast(targets, tf.float32), seed)
         with tf.GradientTape() as tape:
             cells = network.cells(images, training=True)
-            loss = _loss(cells, network.logits(cells), targets, labels)
+            loss = _loss(cells, network.logits(cells), targets, labels, share)
         gradients = tape.gradient(loss, network.variables)
         gradients, _ = tf.clip_by_global_norm(gradients, 5.0)
         optimizer.apply_gradients(zip(gradients, network.variables, strict=True))
@@ -183,7 +184,7 @@ def _step(network: Trainable, optimizer: Any) -> Callable[..., Any]:  # noqa: AN
     return step
 
 
-def _loss(cells: Any, logits: Any, targets: Any, labels: Any) -> Any:  # noqa: ANN401 - TensorFlow is untyped
+def _loss(cells: Any, logits: Any, targets: Any, labels: Any, share: Any) -> Any:  # noqa: ANN401 - TensorFlow is untyped
     """Classification, and localisation: cells of the lesion above ``CUT``, all others below."""
     import tensorflow as tf
 
@@ -192,9 +193,10 @@ def _loss(cells: Any, logits: Any, targets: Any, labels: Any) -> Any:  # noqa: A
     # Each lesion counts the same, whatever its size; so does each image's background.
     inside = tf.reduce_sum(per_cell * targets, axis=(1, 2)) / (tf.reduce_sum(targets, axis=(1, 2)) + 1.0)
     outside = tf.reduce_sum(per_cell * (1.0 - targets), axis=(1, 2)) / LOC_BG
-    return tf.reduce_mean(classification + inside + outside)
+    return tf.reduce_mean(share * classification + inside + outside)
 
 LOC_BG = 100.0
+RAMP=.4
 
 def _augmented(images: Any, targets: Any, seed: Any) -> tuple[Any, Any]:  # noqa: ANN401 - TensorFlow is untyped
     """Upside down, blur, gamma, gain and noise, each image with its own."""

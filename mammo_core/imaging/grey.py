@@ -72,7 +72,7 @@ def to_grey(opened: Opened, *, accept_unsuitable: bool) -> Grey:
         return _from_floats(opened)
     if mode.startswith("I"):
         return _from_integers(opened)
-    kind = "print colours (CMYK)" if mode == "CMYK" else "a colour space that is not read"
+    kind = "print colours (CMYK)" if mode == "CMYK" else "channels of a kind that is not read"
     raise UnsuitableImageError(f"A grey image is expected; this {opened.image_format} file has {kind}.")
 
 

@@ -156,11 +156,9 @@ def _upright(image: Image.Image) -> tuple[str, ...]:
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """Bring bilevel, palette and transparent-colour images to L, LA, RGB or RGBA; leave the others."""
+    """Bring bilevel, palette and transparent-colour images to L, RGB or RGBA; leave the others."""
     if image.mode in ("P", "PA", "RGBa", "RGBX", "YCbCr"):
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
-    if image.mode == "La":
-        return image.convert("LA")
     if image.mode in ("1", "L", "RGB") and image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode == "1":

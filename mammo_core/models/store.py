@@ -102,14 +102,23 @@ def _suffix(uri: str | None, model_sha256: str | None) -> str:
 
 def _read(uri: str | None) -> tuple[bytes, bytes | None]:
     if uri is None:
-        folder = resources.files("mammo_core.assets")
-        return (folder / "default.keras").read_bytes(), (folder / "default.manifest.json").read_bytes()
+        return _embedded()
     weights = storage.read(uri)
     try:
         return weights, storage.read(manifest_uri(uri))
     except NotFoundError:
         # A model without a manifest is served by documented rules, and each answer says so.
         return weights, None
+
+
+def _embedded() -> tuple[bytes, bytes]:
+    try:
+        folder = resources.files("mammo_core.assets")
+        return (folder / "default.keras").read_bytes(), (folder / "default.manifest.json").read_bytes()
+    except (ModuleNotFoundError, OSError) as error:
+        raise ModelUnavailableError(
+            f"This installation lacks the embedded model ({type(error).__name__}); set MODEL_URI."
+        ) from error
 
 
 def _checked(data: bytes, expected: str | None, what: str) -> str:

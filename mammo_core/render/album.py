@@ -4,22 +4,20 @@ Nothing that draws is imported at module level: a module or library that cannot 
 pictures that need it, and no other.
 """
 
-import logging
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from mammo_core.attempt import kind, place
 from mammo_core.records import MapStatus, Picture, PictureFormat, PictureName, PictureState
-from mammo_core.render.guard import during, kind, place
+from mammo_core.render.guard import during
 from mammo_core.render.scene import Scene
 
 if TYPE_CHECKING:
     from mammo_core.render.canvas import Canvas
     from mammo_core.render.frame import Frame
-
-LOG = logging.getLogger("mammo_core.render")
 
 RENDERERS = {
     PictureName.ORIGINAL: "mammo_core.render.original",
@@ -72,7 +70,7 @@ def make_pictures(scene: Scene, options: PictureOptions) -> tuple[Picture, ...]:
     -------
     tuple of Picture
         All five, in the order of :class:`PictureName`, those with data of one size. ``failed`` and
-        ``unavailable`` ones say why; a failure is logged once.
+        ``unavailable`` ones say why.
     """
     return _within(_below_limit(scene, options), options.max_total_bytes)
 
@@ -93,8 +91,6 @@ class _Round:
     options: PictureOptions
     attempt: _Attempt
     note: str | None
-    logged: set[PictureName]
-    """Pictures whose failure is in the log, from this round or an earlier one."""
 
     @cached_property
     def frame(self) -> "Frame":
@@ -112,11 +108,10 @@ def _below_limit(scene: Scene, options: PictureOptions) -> tuple[Picture, ...]:
     first = _Attempt(max(1, min(options.max_side, max(scene.mammogram.shape))), QUALITIES[0])
     attempt: _Attempt | None = first
     pictures: tuple[Picture, ...] = ()
-    logged: set[PictureName] = set()
     for _ in range(_ROUNDS):
         if attempt is None:
             break
-        pictures = _Round(scene, options, attempt, _note(first, attempt), logged).pictures()
+        pictures = _Round(scene, options, attempt, _note(first, attempt)).pictures()
         total = _total(pictures)
         if total <= options.max_total_bytes:
             break
@@ -166,11 +161,7 @@ def _guarded(name: PictureName, shared: _Round) -> Picture:
     try:
         return _drawn(name, shared)
     except Exception as error:  # one failing picture must never cost another one, or the score
-        reason = f"could not be drawn: {kind(error)}"
-        if name not in shared.logged:
-            LOG.warning("picture %s %s, at %s", name, reason, place(error))
-            shared.logged.add(name)
-        return Picture(name, PictureState.FAILED, reason)
+        return Picture(name, PictureState.FAILED, f"could not be drawn: {kind(error)}", place(error))
 
 
 def _drawn(name: PictureName, shared: _Round) -> Picture:
@@ -186,6 +177,7 @@ def _drawn(name: PictureName, shared: _Round) -> Picture:
         name,
         PictureState.OK,
         "; ".join(filter(None, [*canvas.notes, shared.note])) or None,
+        canvas.where,
         data,
         MEDIA_TYPES[picture_format],
         image.width,
@@ -203,7 +195,6 @@ def _within(pictures: tuple[Picture, ...], limit: int) -> tuple[Picture, ...]:
     while _total(pictures) > max(0, limit):
         largest = max(pictures, key=lambda picture: len(picture.data or b""))
         reason = f"larger than the answer has room for: {len(largest.data or b'')} bytes"
-        LOG.warning("picture %s failed: %s", largest.name, reason)
-        given_up = Picture(largest.name, PictureState.FAILED, reason)
+        given_up = Picture(largest.name, PictureState.FAILED, reason, __name__)
         pictures = tuple(given_up if picture is largest else picture for picture in pictures)
     return pictures

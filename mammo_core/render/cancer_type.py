@@ -6,12 +6,12 @@ from itertools import product
 from PIL import Image
 
 from mammo_core.errors import RenderError
-from mammo_core.records import Region
+from mammo_core.records import Region, RegionType
 from mammo_core.render.boxes import NO_REGION, box_on_picture, paint_boxes, put_labels
 from mammo_core.render.canvas import Canvas
 from mammo_core.render.frame import Frame
 from mammo_core.render.panel import Panel, set_panel
-from mammo_core.render.scene import RegionLabel, Scene
+from mammo_core.render.scene import Scene
 
 LONGEST_TEXT = 60
 """Characters of a label that comes from outside: class names may have any length."""
@@ -30,7 +30,7 @@ def draw(frame: Frame) -> Canvas:
     RenderError
         If there is not one label per region.
     """
-    regions, labels = frame.scene.regions or (), frame.scene.region_labels
+    regions, labels = frame.scene.regions or (), frame.scene.region_types
     if len(labels) != len(regions):
         raise RenderError(f"region labels (expected {len(regions)}, received {len(labels)})")
     boxes = [box_on_picture(region, frame) for region in regions]
@@ -46,13 +46,13 @@ def draw(frame: Frame) -> Canvas:
     return canvas
 
 
-def _source(label: RegionLabel) -> str:
+def _source(label: RegionType) -> str:
     return f"type: not determined ({label.source})" if label.score is None else f"type from: {label.source}"
 
 
-def _label(region: Region, label: RegionLabel, with_source: bool) -> list[tuple[str, ...]]:
+def _label(region: Region, label: RegionType, with_source: bool) -> list[tuple[str, ...]]:
     """Versions of a region's label, the longest first."""
-    first = f"{region.number} · {_short(label.text)}"
+    first = f"{region.number} · {_short(label.label.replace('_', ' '))}"
     if label.score is not None:
         first = f"{first} · {label.score:.2f}"
     versions: list[tuple[str, ...]] = [(first, _short(_source(label)))] if with_source else []

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from PIL import Image
 
+from mammo_core import attempt
 from mammo_core.errors import RenderError
 from mammo_core.records import BoolArray
 from mammo_core.render.frame import LEAST_TEXT, Frame
-from mammo_core.render.guard import kind
 from mammo_core.render.lettering import DASH, Typeface
 from mammo_core.render.panel import Panel, paint_panel, set_panel
 from mammo_core.render.place import Cost, Edge, Rect, Size, Slots, cheapest, corner_slots
@@ -34,6 +34,8 @@ class Canvas:
     ----------
     notes : list of str
         For the ``reason`` of the picture.
+    where : str or None
+        Where something failed that the picture did without, for the log.
     """
 
     def __init__(self, image: Image.Image, frame: Frame, avoid: Sequence[Rect] = ()) -> None:
@@ -42,6 +44,7 @@ class Canvas:
         self._avoid = avoid
         self.face = Typeface()
         self.notes: list[str] = []
+        self.where: str | None = None
         self.taken: list[Rect] = []
         self._notice = self._place_notice()
 
@@ -107,9 +110,10 @@ class Canvas:
         try:
             return self.frame.inside
         except RenderError as error:  # here the mask only helps to place text: the first corner will do
-            note = f"{kind(error)}: text placed without it"
+            note = f"{attempt.kind(error)}: text placed without it"
             if note not in self.notes:
                 self.notes.append(note)
+                self.where = attempt.place(error)
             return None
 
     def finished(self) -> Image.Image:
@@ -118,6 +122,7 @@ class Canvas:
             paint_panel(self.image, *self._notice)
         if self.face.note is not None:
             self.notes.insert(0, self.face.note)
+            self.where = self.face.where
         return self.image
 
     def _place_notice(self) -> tuple[Panel, Rect] | None:

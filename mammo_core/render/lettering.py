@@ -5,7 +5,8 @@ import unicodedata
 
 from PIL import Image, ImageDraw, ImageFont
 
-from mammo_core.render.guard import during, kind
+from mammo_core.attempt import kind, place
+from mammo_core.render.guard import during
 
 DASH = "—"
 _OURS = frozenset("·" + DASH)
@@ -26,10 +27,13 @@ class Typeface:
     ----------
     note : str or None
         Tells that the bitmap font was taken, and why.
+    where : str or None
+        Where the scalable font failed, for the log.
     """
 
     def __init__(self) -> None:
         self.note: str | None = None
+        self.where: str | None = None
 
     def line(self, text: str, size: float) -> Image.Image:
         """Set one line.
@@ -55,6 +59,7 @@ class Typeface:
                 return _scalable(legible(text), max(1, round(size)))
             except Exception as error:  # a font must not cost a picture: there is a second one
                 self.note = f"font ({kind(error)}): drawn with the bitmap font"
+                self.where = place(error)
         with during("bitmap font"):
             return _bitmap(legible(text), size)
 

@@ -8,27 +8,9 @@ from mammo_core.records import (
     ColourMap,
     Mammogram,
     Region,
+    RegionType,
     SaliencyMap,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class RegionLabel:
-    """What the picture ``cancer_type`` says of a region.
-
-    Parameters
-    ----------
-    text : str
-        For example ``region of attention``.
-    score : float or None
-        Score of the type, 0 to 1; None if no classifier gave one.
-    source : str
-        Where the text comes from, for example ``no validated classifier``.
-    """
-
-    text: str
-    score: float | None
-    source: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +31,7 @@ class Scene:
         None if they could not be computed; empty if there are none.
     regions_reason : str or None
         Why it is None, or why it is empty.
-    region_labels : tuple of RegionLabel
+    region_types : tuple of RegionType
         One per region, in the same order.
     result : str
         Label of the answer.
@@ -65,7 +47,7 @@ class Scene:
     anchor: ColourAnchor | None
     regions: tuple[Region, ...] | None
     regions_reason: str | None
-    region_labels: tuple[RegionLabel, ...]
+    region_types: tuple[RegionType, ...]
     result: str
     score: float
     threshold: float

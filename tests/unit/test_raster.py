@@ -46,8 +46,23 @@ def channels(red: object, green: object, blue: object) -> NDArray[np.generic]:
         make_image(Image.fromarray(GREY).convert("P"), "PNG"),
         make_image(Image.fromarray(channels(GREY, GREY, GREY)), "WEBP", lossless=True),
         make_raw_tiff(GREY.tobytes(), bits=8),
+        make_image(Image.fromarray(channels(GREY, GREY, GREY)).convert("RGBX"), "TIFF"),
+        make_image(Image.fromarray(channels(GREY, GREY, GREY)).convert("YCbCr"), "TIFF"),
     ],
-    ids=["PNG", "TIFF", "deflated TIFF", "BMP", "RGB", "RGBA", "LA", "palette", "WebP", "raw TIFF"],
+    ids=[
+        "PNG",
+        "TIFF",
+        "deflated TIFF",
+        "BMP",
+        "RGB",
+        "RGBA",
+        "LA",
+        "palette",
+        "WebP",
+        "raw TIFF",
+        "RGBX",
+        "YCbCr",
+    ],
 )
 def test_8_bit_values_are_kept_exactly_and_can_be_had_back(data: bytes) -> None:
     mammogram = decode(data)
@@ -80,7 +95,10 @@ def test_16_bit_values_are_kept_as_they_are(value: int) -> None:
     pixels = ramp(levels=1000)
     pixels[0, 0] = value
 
-    for data in (make_png(pixels), make_tiff(pixels), make_raw_tiff(pixels.tobytes(), bits=16)):
+    big_endian = make_tiff(pixels.astype(">u2"))
+    assert big_endian.startswith(b"MM")
+
+    for data in (make_png(pixels), make_tiff(pixels), big_endian, make_raw_tiff(pixels.tobytes(), bits=16)):
         mammogram = decode(data)
 
         np.testing.assert_array_equal(mammogram.pixels, pixels)
@@ -288,7 +306,7 @@ def test_16_bit_colour_channels_are_read_as_8_bits_and_it_is_said() -> None:
     [
         (make_image(Image.fromarray(GREY).convert("CMYK"), "JPEG"), "print colours"),
         (make_image(Image.fromarray(GREY).convert("CMYK"), "TIFF"), "print colours"),
-        (make_image(Image.new("LAB", SHAPE[::-1]), "TIFF"), "a colour space that is not read"),
+        (make_image(Image.new("LAB", SHAPE[::-1]), "TIFF"), "channels of a kind that is not read"),
     ],
 )
 def test_print_colours_and_other_colour_spaces_are_unsuitable(data: bytes, kind: str) -> None:
@@ -307,6 +325,14 @@ def test_several_frames_or_pages_are_unsuitable_and_counted(image_format: str, c
         match=f"A file with one image is expected; this {image_format} file has {count} frames or pages",
     ):
         decode(data, accept_unsuitable=True)
+
+
+def test_a_jpeg_of_two_pictures_is_unsuitable() -> None:
+    frames = [Image.fromarray(GREY), Image.fromarray(255 - GREY)]
+    data = make_image(frames[0], "MPO", save_all=True, append_images=frames[1:])
+
+    with pytest.raises(UnsuitableImageError, match="this JPEG file has 2 frames or pages"):
+        decode(data)
 
 
 def test_pages_are_not_counted_for_ever() -> None:
@@ -350,6 +376,17 @@ def test_the_orientation_tag_is_applied_once_and_told(
 
     np.testing.assert_array_equal(mammogram.pixels // 257, UPRIGHT[orientation])
     assert mammogram.steps[0] == f"{WORDS[orientation]}: orientation tag {orientation}"
+
+
+def test_the_orientation_of_a_jpeg_is_applied() -> None:
+    pixels = np.zeros(SHAPE, dtype=np.uint8)
+    pixels[:32, :40] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 6
+
+    mammogram = decode(make_jpeg(pixels, exif=exif))
+
+    np.testing.assert_allclose(mammogram.pixels / 257, np.rot90(pixels, -1), atol=2)
 
 
 def test_orientation_applies_to_16_bit_images_too_and_the_usual_one_is_not_mentioned() -> None:

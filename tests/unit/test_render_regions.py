@@ -7,12 +7,11 @@ import pytest
 from PIL import Image
 
 from mammo_core.geometry import Box
-from mammo_core.records import PictureName, PictureState, Region
+from mammo_core.records import PictureName, PictureState, Region, RegionType
 from mammo_core.render import bbox, boxes, cancer_type, colour, original
 from mammo_core.render.canvas import Canvas
 from mammo_core.render.frame import Frame
 from mammo_core.render.place import Rect
-from mammo_core.render.scene import RegionLabel
 from tests.unit.test_render_scene import (
     UNTYPED,
     hot_map,
@@ -59,9 +58,9 @@ class TestRegions:
     def test_all_text_is_inside_the_frame_and_apart(self, side: int) -> None:
         shape = (side, round(0.8 * side))
         regions = corner_regions(shape)
-        labels = tuple(RegionLabel("mass", 0.81, f"source {n}") for n in range(5))
+        labels = tuple(RegionType("mass", 0.81, f"source {n}") for n in range(5))
         values = np.full(shape, 40000, dtype=np.uint16)
-        shown = scene(values, breast=left_breast(shape), regions=regions, region_labels=labels)
+        shown = scene(values, breast=left_breast(shape), regions=regions, region_types=labels)
         frame = Frame(shown, side)
         canvases = [bbox.draw(frame), cancer_type.draw(frame)]
         # The notice and five labels; the other picture has a header too.
@@ -96,16 +95,14 @@ class TestRegions:
 
     def test_each_region_has_its_own_colour(self) -> None:
         got = pixels(
-            pictures(scene(regions=corner_regions((300, 240)), region_labels=(UNTYPED,) * 5))[
-                PictureName.BBOX
-            ]
+            pictures(scene(regions=corner_regions((300, 240)), region_types=(UNTYPED,) * 5))[PictureName.BBOX]
         )
         colours = {tuple(c) for c in np.unique(got.reshape(-1, 3), axis=0).tolist()}
         assert set(colour.BOX_COLOURS[:5]) <= colours
         assert colour.box_colour(6) == colour.BOX_COLOURS[0]
 
     def test_without_regions_both_pictures_are_drawn_in_grey_and_say_so(self) -> None:
-        made = pictures(scene(regions=(), region_labels=(), regions_reason="nothing above the cut"))
+        made = pictures(scene(regions=(), region_types=(), regions_reason="nothing above the cut"))
         for name in (PictureName.BBOX, PictureName.CANCER_TYPE):
             got = pixels(made[name])
             assert (got[:, :, 0] == got[:, :, 1]).all()
@@ -113,13 +110,13 @@ class TestRegions:
         assert made[PictureName.BBOX].reason == "nothing above the cut"
 
     def test_result_score_and_type_change_the_picture(self) -> None:
-        typed = (RegionLabel("mass", 0.81, "classifier 1.0"),)
+        typed = (RegionType("mass", 0.81, "classifier 1.0"),)
         versions: list[dict[str, object]] = [
             {},
             {"result": "Benign"},
             {"score": 0.74},
             {"threshold": 0.6},
-            {"region_labels": typed},
+            {"region_types": typed},
         ]
         images = {pictures(scene(None, **changes))[PictureName.CANCER_TYPE].data for changes in versions}
         assert len(images) == len(versions)
@@ -139,7 +136,7 @@ class TestRegions:
         assert cancer_type.scores_in_words(score, threshold) == expected
 
     def test_a_missing_region_label_costs_one_picture(self) -> None:
-        made = pictures(scene(region_labels=()))
+        made = pictures(scene(region_types=()))
         failed = {name: p.reason for name, p in made.items() if p.state is not PictureState.OK}
         reason = "could not be drawn: region labels (expected 1, received 0)"
         assert failed == {PictureName.CANCER_TYPE: reason}
@@ -151,7 +148,7 @@ class TestNotice:
     def test_every_picture_carries_it(self, name: PictureName, side: int) -> None:
         shape = (side, round(0.8 * side))
         shown = scene(np.zeros(shape, dtype=np.uint16), breast=None, saliency=hot_map(shape), regions=(),
-                      region_labels=())  # fmt: skip
+                      region_types=())  # fmt: skip
         place = original.draw(Frame(shown, side)).taken[0]
         assert place.bottom > 0.8 * side  # no breast is known: bottom left
         assert place.left < 0.1 * side
@@ -169,5 +166,5 @@ class TestNotice:
         assert place.right <= 160 if mirrored else place.left >= 320
 
     def test_a_frame_without_room_for_it_is_told(self) -> None:
-        made = pictures(scene(tissue((12, 12)), breast=None, regions=(), region_labels=()))
+        made = pictures(scene(tissue((12, 12)), breast=None, regions=(), region_types=()))
         assert made[PictureName.ORIGINAL].reason == "the frame is too small for the notice"

@@ -20,18 +20,19 @@ from mammo_core.records import (
     PictureName,
     PictureState,
     Region,
+    RegionType,
     SaliencyMap,
     Sourced,
 )
 from mammo_core.render.album import PictureOptions, make_pictures
 from mammo_core.render.canvas import Canvas
 from mammo_core.render.frame import Frame
-from mammo_core.render.scene import RegionLabel, Scene
+from mammo_core.render.scene import Scene
 
 ROWS, COLUMNS = 300, 240
 HOT = (1, 2)
 """The hottest cell of the map, (row, column) of 6 × 5 cells of 50 × 48 pixels."""
-UNTYPED = RegionLabel("region of attention", None, "no validated classifier")
+UNTYPED = RegionType("region_of_attention", None, "no validated classifier")
 
 
 def tissue(shape: tuple[int, int] = (ROWS, COLUMNS)) -> NDArray[np.uint16]:
@@ -73,7 +74,7 @@ def scene(pixels: NDArray[np.uint16] | None = None, **changes: object) -> Scene:
         anchor=ColourAnchor(2.0, "manifest"),
         regions=(region(1, Box(55, 100, 95, 140)),),
         regions_reason=None,
-        region_labels=(UNTYPED,),
+        region_types=(UNTYPED,),
         result="Malignant",
         score=0.73,
         threshold=0.5,

@@ -147,6 +147,12 @@ CASES = {
         signed=True,
         tags={"VOILUTSequence": [make_lut([300 * i for i in range(201)], first=-100)]},
     ),
+    "VOI table, signed, from an unsigned descriptor": Case(
+        (-101, -100, 0, 100, 101),
+        (0, 0, 30000, 60000, 60000),
+        signed=True,
+        tags={"VOILUTSequence": [make_lut([300 * i for i in range(201)], first=65436)]},
+    ),
     "VOI table with more bits than declared": Case(
         (7, 8), (65535, 32776), tags={"VOILUTSequence": [make_lut([4095] * 8 + [2048] * 4088, bits=8)]}
     ),
