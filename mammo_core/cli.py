@@ -162,17 +162,23 @@ def _progress(jobs: list[Job]) -> Iterable[Job]:
 def _summary(done: list[Done], *, to_stderr: bool) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table("image", "result", "score", "regions", "map", "pictures", "ms", "note")
+    console = Console(stderr=to_stderr)
+    table = Table("image", "result", "score", "regions", "map", "pictures", "ms", "warnings")
     for result in done:
-        table.add_row(*_row(result))
-    Console(stderr=to_stderr).print(table)
+        table.add_row(*map(Text, _row(result)))
+    console.print(table)
+    # Below the table, where they are neither wrapped nor cut.
+    for result in done:
+        if result.error is not None:
+            console.print(Text(f"{result.job.name}: {result.error}"), soft_wrap=True)
 
 
 def _row(result: Done) -> tuple[str, ...]:
     answer = result.answer
     if answer is None:
-        return (result.job.name, "—", "", "", "", "", "", result.error or "")
+        return (result.job.name, "failed", "", "", "", "", "", "")
     made = sum(image is not None for image in answer.images.model_dump().values())
     regions = answer.findings.num_regions
     return (

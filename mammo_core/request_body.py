@@ -92,10 +92,13 @@ async def _uploaded_file(request: Request, body: bytes) -> bytes:
         raise InvalidRequestError(
             "The multipart body cannot be read; one field `file` was expected."
         ) from error
-    file = form.get("file")
-    if not isinstance(file, UploadFile):
-        raise InvalidRequestError("A multipart field `file` with the image was expected; it is missing.")
-    return await file.read()
+    try:
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            raise InvalidRequestError("A multipart field `file` with the image was expected; it is missing.")
+        return await file.read()
+    finally:
+        await form.close()
 
 
 def _image_of_json(body: bytes) -> bytes:

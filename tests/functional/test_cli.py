@@ -67,7 +67,7 @@ def test_one_bad_image_does_not_stop_the_others_and_the_exit_status_is_1(tmp_pat
     result = mammo("analyze", tmp_path / "a.png", tmp_path / "b.png", "--out", tmp_path / "out")
 
     assert result.exit_code == 1
-    assert "unsupported_media" in result.output.replace("\n", "")
+    assert "a: unsupported_media: " in result.output
     assert (tmp_path / "out" / "b.json").exists()
     assert not (tmp_path / "out" / "a.json").exists()
 

@@ -222,7 +222,7 @@ def test_a_bug_is_a_500_that_names_only_the_request_id(
     assert answer.status_code == 500
     assert answer.json()["code"] == "internal_error"
     assert answer.json()["request_id"] == answer.headers["x-request-id"] == line["request_id"]
-    assert line["problems"][0].startswith("ZeroDivisionError [test_doors.py:")
+    assert line["problems"][0].startswith(f"ZeroDivisionError [{__name__}:")
     assert "DOE" not in answer.text + str(line)
 
 
