@@ -1,15 +1,16 @@
 """DICOM files to display values.
 
 Pixels are read where they lie in the file and looked up once; nothing of the data set but the attributes
-named in ``dicom_reader.KEYWORDS`` is looked at, and no text of it leaves.
+named in ``dicom_attributes.KEYWORDS`` is looked at, and no text of it leaves.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mammo_core.errors import UnreadableImageError
+from mammo_core.imaging.dicom_attributes import label, samples
 from mammo_core.imaging.dicom_gate import check_suitable, check_transfer_syntax
-from mammo_core.imaging.dicom_reader import UNDEFINED_LENGTH, Instance, label, open_instance, samples
+from mammo_core.imaging.dicom_reader import UNDEFINED_LENGTH, Instance, open_instance
 from mammo_core.imaging.dicom_tags import read_laterality, read_spacing, read_view
 from mammo_core.imaging.limits import Limits
 from mammo_core.imaging.lookup import gather

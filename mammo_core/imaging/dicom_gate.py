@@ -3,7 +3,8 @@
 import re
 
 from mammo_core.errors import UnreadableImageError, UnsuitableImageError, UnsupportedMediaError
-from mammo_core.imaging.dicom_reader import UNCOMPRESSED, Instance, label, registered_name
+from mammo_core.imaging.dicom_attributes import label, registered_name
+from mammo_core.imaging.dicom_reader import UNCOMPRESSED, Instance
 from mammo_core.records import Notice
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import isfinite
 
-from mammo_core.imaging.dicom_reader import Attributes, label
+from mammo_core.imaging.dicom_attributes import Attributes, label
 from mammo_core.records import Laterality, Notice, PixelSpacing, Sourced, ViewPosition
 
 CID_4014 = (

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mammo_core.errors import UnreadableImageError
-from mammo_core.imaging.dicom_reader import Attributes, label
+from mammo_core.imaging.dicom_attributes import Attributes, label
 from mammo_core.imaging.lookup import to_display
 from mammo_core.imaging.window import WINDOWS, is_width
 from mammo_core.records import Notice, Pixels

@@ -1,0 +1,154 @@
+"""Spacing, laterality and view come from their tags, or are unknown with a reason."""
+
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.sr._snomed_dict import mapping
+from pydicom.sr.codedict import codes
+
+from mammo_core.imaging.decode import decode
+from mammo_core.imaging.dicom_tags import CID_4014, VIEW_CODES
+from mammo_core.records import Laterality, Notice, PixelSpacing, Sourced, ViewPosition
+from tests.builders_images import (
+    make_code,
+    make_dicom,
+)
+
+NO_SPACING: Sourced[PixelSpacing] = Sourced(
+    None,
+    reason="the file has no positive ImagerPixelSpacing with a positive magnification factor, and no "
+    "PixelSpacing that says how it was calibrated",
+)
+MAGNIFICATION_UNKNOWN = Notice(
+    "magnification_unknown",
+    "EstimatedRadiographicMagnificationFactor (0018,1114) is missing: lengths are those on the detector, a "
+    "few per cent larger than in the breast.",
+)
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected", "notices"),
+    [
+        (
+            {"ImagerPixelSpacing": [0.1, 0.2], "EstimatedRadiographicMagnificationFactor": 1.25},
+            Sourced(
+                PixelSpacing(0.08, 0.16),
+                "detector",
+                "ImagerPixelSpacing / EstimatedRadiographicMagnificationFactor",
+            ),
+            (),
+        ),
+        (
+            {"ImagerPixelSpacing": [0.1, 0.2]},
+            Sourced(PixelSpacing(0.1, 0.2), "detector", "ImagerPixelSpacing, without magnification"),
+            (MAGNIFICATION_UNKNOWN,),
+        ),
+        (
+            {"PixelSpacing": [0.05, 0.06], "PixelSpacingCalibrationType": "GEOMETRY"},
+            Sourced(PixelSpacing(0.05, 0.06), "calibrated", "PixelSpacing, calibrated by GEOMETRY"),
+            (),
+        ),
+        (
+            {
+                "PixelSpacing": [0.05, 0.06],
+                "PixelSpacingCalibrationType": "FIDUCIAL",
+                "ImagerPixelSpacing": [0.1, 0.2],
+            },
+            Sourced(PixelSpacing(0.05, 0.06), "calibrated", "PixelSpacing, calibrated by FIDUCIAL"),
+            (),
+        ),
+        ({}, NO_SPACING, ()),
+        ({"PixelSpacing": [0.05, 0.06]}, NO_SPACING, ()),
+        ({"PixelSpacing": [0.05, 0.06], "PixelSpacingCalibrationType": "OTHER"}, NO_SPACING, ()),
+        ({"PixelSpacing": [0, 0.06], "PixelSpacingCalibrationType": "GEOMETRY"}, NO_SPACING, ()),
+        ({"ImagerPixelSpacing": [0.1, -0.1]}, NO_SPACING, ()),
+        ({"ImagerPixelSpacing": 0.1}, NO_SPACING, ()),
+        ({"ImagerPixelSpacing": ""}, NO_SPACING, ()),
+        (
+            {"ImagerPixelSpacing": [0.1, 0.1], "EstimatedRadiographicMagnificationFactor": 0},
+            NO_SPACING,
+            (),
+        ),
+        ({"ImagerPixelSpacing": ["1e400", "0.1"]}, NO_SPACING, ()),
+    ],
+)
+def test_spacing_is_that_at_the_breast_or_unknown(
+    tags: dict[str, object], expected: Sourced[PixelSpacing], notices: tuple[Notice, ...]
+) -> None:
+    mammogram = decode(make_dicom(tags=tags))
+
+    assert mammogram.spacing == expected
+    assert mammogram.notices == notices
+
+
+@pytest.mark.parametrize(
+    ("tags", "value", "keyword"),
+    [
+        ({"ImageLaterality": "L"}, Laterality.LEFT, "ImageLaterality (0020,0062)"),
+        ({"ImageLaterality": "R", "Laterality": "L"}, Laterality.RIGHT, "ImageLaterality (0020,0062)"),
+        ({"ImageLaterality": "", "Laterality": "B"}, Laterality.BOTH, "Laterality (0020,0060)"),
+        ({"ImageLaterality": "U", "Laterality": "L"}, Laterality.LEFT, "Laterality (0020,0060)"),
+    ],
+)
+def test_laterality_comes_from_its_tag(tags: dict[str, object], value: Laterality, keyword: str) -> None:
+    assert decode(make_dicom(tags=tags)).laterality == Sourced(value, "dicom_tag", keyword)
+
+
+@pytest.mark.parametrize("tags", [{}, {"ImageLaterality": "U"}, {"Laterality": "KESTREL"}])
+def test_without_a_known_laterality_there_is_a_reason_and_no_default(tags: dict[str, object]) -> None:
+    assert decode(make_dicom(tags=tags)).laterality == Sourced(
+        None, reason="neither ImageLaterality nor Laterality is L, R or B"
+    )
+
+
+def test_the_view_codes_are_those_of_the_standard() -> None:
+    concepts = codes.cid4014.concepts
+    meanings = {code.value: code.meaning for code in concepts.values()}
+
+    assert {concept for _, concept, _ in CID_4014} == set(meanings) - {"127457009"}  # no view: a specimen
+    assert {concept: code for _, concept, code in CID_4014} == {
+        concept: code for concept, code in mapping["SCT"].items() if concept in VIEW_OF
+    }
+    assert {view: meanings[concept] for view, concept, _ in CID_4014} == {
+        ViewPosition.CC: "cranio-caudal",
+        ViewPosition.MLO: "medio-lateral oblique",
+        ViewPosition.ML: "medial-lateral",
+        ViewPosition.LM: "latero-medial",
+        ViewPosition.LMO: "latero-medial oblique",
+        ViewPosition.XCCL: "cranio-caudal exaggerated laterally",
+        ViewPosition.XCCM: "cranio-caudal exaggerated medially",
+        ViewPosition.FB: "caudo-cranial",
+        ViewPosition.SIO: "superolateral to inferomedial oblique",
+        ViewPosition.ISO: "inferomedial to superolateral oblique",
+    }
+    assert {view for view, _, _ in CID_4014} == set(ViewPosition)
+
+
+VIEW_OF = {concept: view for view, concept, _ in CID_4014}
+
+
+@pytest.mark.parametrize(("scheme", "code"), VIEW_CODES)
+def test_the_view_comes_from_its_code_in_the_new_and_in_the_old_scheme(scheme: str, code: str) -> None:
+    mammogram = decode(
+        make_dicom(tags={"ViewCodeSequence": [make_code(code, scheme)], "ViewPosition": "KESTREL"})
+    )
+
+    assert mammogram.view_position == Sourced(
+        VIEW_CODES[scheme, code], "dicom_tag", "ViewCodeSequence (0054,0220)"
+    )
+
+
+@pytest.mark.parametrize("sequence", [[], [make_code("R-10226", "SCT")], [make_code("1", "99LOCAL")]])
+@pytest.mark.parametrize("view", ViewPosition)
+def test_without_a_known_code_the_view_comes_from_its_string(
+    sequence: list[Dataset], view: ViewPosition
+) -> None:
+    mammogram = decode(make_dicom(tags={"ViewCodeSequence": sequence, "ViewPosition": view.value}))
+
+    assert mammogram.view_position == Sourced(view, "dicom_tag", "ViewPosition (0018,5101)")
+
+
+@pytest.mark.parametrize("view", ["", "AP", "KESTREL"])
+def test_without_a_known_view_there_is_a_reason(view: str) -> None:
+    assert decode(make_dicom(tags={"ViewPosition": view})).view_position == Sourced(
+        None, reason="neither ViewCodeSequence nor ViewPosition names a known projection"
+    )
