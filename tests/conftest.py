@@ -5,13 +5,12 @@ import os
 import numpy as np
 import pytest
 from hypothesis import settings as property_settings
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mammo_core.geometry import PixelTransform
 from mammo_core.models.manifest import Head, InputSpec, Manifest, OperatingPoint, Scaling
 from mammo_core.records import (
     CamMethod,
-    FloatArray,
     ImageFormat,
     Mammogram,
     MapStatus,
@@ -62,7 +61,7 @@ def make_mammogram(
 def breast_pixels(
     shape: tuple[int, int] = (320, 240), *, chest_wall: Side = Side.LEFT, reach: float = 0.6
 ) -> NDArray[np.uint16]:
-    """Half an ellipse of tissue in dark air, cut off at the chest wall; ``reach`` is its share of the width."""
+    """Half an ellipse of tissue in dark air, cut off at the chest wall; it reaches over part of the width."""
     rows, columns = np.mgrid[0 : shape[0], 0 : shape[1]] + 0.5
     down, across = (rows / shape[0] - 0.5) / 0.42, columns / shape[1] / reach
     pixels = np.where(down**2 + across**2 < 1.0, TISSUE, AIR).astype(np.uint16)
@@ -92,7 +91,7 @@ def make_manifest(
 
 
 def make_map(
-    cells: FloatArray | NDArray[np.float64],
+    cells: ArrayLike,
     grid: PixelTransform,
     *,
     status: MapStatus = MapStatus.OK,

@@ -25,8 +25,8 @@ from mammo_core.records import (
 )
 
 SPEC = InputSpec(
-    rows=384,
-    columns=288,
+    rows=320,
+    columns=224,
     channels=1,
     scaling=Scaling.UNIT,
     crop=Crop.BREAST,
@@ -40,8 +40,8 @@ GRID = (SPEC.rows // STRIDE, SPEC.columns // STRIDE)
 VARIATION = 64
 """Random stream of a case; lower ones belong to the phantom."""
 FULL_SHAPE = (1024, 832)
-SHAPES = ((512, 416), (640, 520), FULL_SHAPE)
-SHARES = (0.6, 0.25, 0.15)
+SHAPES = ((512, 416), (640, 520))
+SHARES = (0.7, 0.3)
 """How often each shape is used for training; finer ones cost more time."""
 
 

@@ -65,7 +65,7 @@ def build(seed: int) -> Trainable:
     import tensorflow as tf
 
     keras.utils.set_random_seed(seed)
-    image = keras.Input((SPEC.rows, SPEC.columns, SPEC.channels), name="image")
+    image = keras.Input((None, None, SPEC.channels), name="image")
     half = _block(image, WIDTHS[0], 2)
     quarter = _block(half, WIDTHS[1], 2)
     fine = _block(_block(quarter, WIDTHS[2], 2), WIDTHS[2], 1)
@@ -87,6 +87,7 @@ def train(
     *,
     seed: int,
     epochs: int,
+    patch_epochs: int = 0,
     steps: int | None = None,
     report: Callable[[int, float], None] = lambda _epoch, _loss: None,
 ) -> tuple[Trainable, list[float]]:
@@ -115,21 +116,46 @@ def train(
 
     network = build(seed)
     images, targets, labels = stacked(cases)
+    centres = _centres(targets)
     rng = np.random.default_rng(seed)
-    total = epochs * (len(cases) // BATCH)
+    per_epoch = len(cases) // BATCH
+    total = (patch_epochs + epochs) * per_epoch
     rate = keras.optimizers.schedules.CosineDecay(RATE / 10, total, warmup_target=RATE, warmup_steps=total // 20)
     step = tf.function(_step(network, keras.optimizers.Adam(rate)))
     losses: list[float] = []
-    for epoch in range(1, epochs + 1):
+    for epoch in range(1, patch_epochs + epochs + 1):
         order = rng.permutation(len(cases))
+        patch = epoch <= patch_epochs
         for start in range(0, len(cases) - BATCH + 1, BATCH):
             if len(losses) == steps:
                 return network, losses
-            chosen = order[start : start + BATCH]
-            noise = tf.random.Generator.from_seed(seed * 1_000_003 + len(losses))
-            losses.append(float(step(images[chosen], targets[chosen], labels[chosen], noise.uniform_full_int([2], tf.int32), tf.constant(min(1.0, (len(losses)/total/RAMP)**2),tf.float32))))
-        report(epoch, float(np.mean(losses[-(len(cases) // BATCH) :])))
+            ch = order[start : start + BATCH]
+            im, ta = images[ch], targets[ch]
+            if patch:
+                im, ta = _crop(im, ta, centres[ch // 2], rng)
+            k = len(losses)
+            share = 0.0 if patch else 1.0
+            losses.append(float(step(im, ta, labels[ch], tf.constant([seed, 10*k],tf.int32), tf.constant(share,tf.float32))))
+        report(epoch, float(np.mean(losses[-per_epoch :])))
     return network, losses
+
+PATCH = 20
+
+def _centres(targets):
+    t = targets[::2].astype(np.float32)
+    t = t / t.sum((1, 2), keepdims=True)
+    return np.stack([(t.sum(2) * np.arange(GRID[0])).sum(1), (t.sum(1) * np.arange(GRID[1])).sum(1)], 1)
+
+def _crop(im, ta, ce, rng):
+    off = rng.integers(2, PATCH - 2, size=(len(im), 2))
+    c = np.clip(np.round(ce).astype(int) - off, 0, np.array(GRID) - PATCH)
+    I = np.stack([i[8 * r : 8 * (r + PATCH), 8 * q : 8 * (q + PATCH)] for i, (r, q) in zip(im, c)])
+    T = np.stack([i[r : r + PATCH, q : q + PATCH] for i, (r, q) in zip(ta, c)])
+    if rng.uniform() < 0.5:
+        I, T = I.transpose(0, 2, 1, 3), T.transpose(0, 2, 1)
+    if rng.uniform() < 0.5:
+        I, T = I[:, :, ::-1], T[:, :, ::-1]
+    return I, T
 
 
 def predict(network: Trainable, cases: list[Case]) -> tuple[FloatArray, FloatArray]:
@@ -195,7 +221,7 @@ def _loss(cells: Any, logits: Any, targets: Any, labels: Any, share: Any) -> Any
     outside = tf.reduce_sum(per_cell * (1.0 - targets), axis=(1, 2)) / LOC_BG
     return tf.reduce_mean(share * classification + inside + outside)
 
-LOC_BG = 100.0
+LOC_BG = 60.0
 RAMP=.4
 
 def _augmented(images: Any, targets: Any, seed: Any) -> tuple[Any, Any]:  # noqa: ANN401 - TensorFlow is untyped

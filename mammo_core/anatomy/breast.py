@@ -10,6 +10,8 @@ from mammo_core.records import BoolArray, BreastMask, FloatArray, Pixels, Side, 
 METHOD = "threshold between air and tissue, largest connected part, opened and filled"
 MIN_FRACTION = 0.02
 """A smaller bright part is a label or dust, not a breast."""
+MIN_SHARE_OF_BRIGHT = 0.4
+"""A breast holds most of what is brighter than air; in noise, the largest part holds a fifth at most."""
 MIN_CONTRAST = 0.02
 """Air and tissue must differ by this share of full scale."""
 EDGE_SHARE = 0.02
@@ -32,8 +34,11 @@ def find_breast(pixels: Pixels) -> BreastMask | None:
         None if nothing stands out from the background: a blank, uniform or noise image.
     """
     values, transform = reduced(pixels)
-    inside = _largest_part(_tissue(values))
+    tissue = _tissue(values)
+    inside = _largest_part(tissue)
     if inside is None or inside.mean() < MIN_FRACTION:
+        return None
+    if np.count_nonzero(inside & tissue) < MIN_SHARE_OF_BRIGHT * np.count_nonzero(tissue):
         return None
     return BreastMask(
         inside=inside,

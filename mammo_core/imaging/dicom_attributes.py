@@ -154,7 +154,11 @@ def read_with_pydicom(action: Callable[[], T], message: str) -> T:
     except (BytesLengthException, InvalidDicomError, *FAILURES) as exc:
         cause = RuntimeError(f"pydicom raised {type(exc).__name__}").with_traceback(exc.__traceback__)
     # Outside of the handler, or the original would hang on to the new error as its context.
-    raise UnreadableImageError(message) from cause
+    try:
+        raise UnreadableImageError(message) from cause
+    finally:
+        # Its traceback refers to this frame: together they would keep the file in memory for a while.
+        del cause
 
 
 def samples(

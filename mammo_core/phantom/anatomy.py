@@ -17,7 +17,7 @@ GRID_MM = FIELD_MM[0] / GRID[0]
 OUTLINE, GLAND, FIBRES, CLOUDS = range(4)
 """Random streams of the parts."""
 
-FAT, GLANDULAR = 0.35, 0.40
+FAT, GLANDULAR = 0.35, 0.25
 """Display value of fat, and what pure glandular tissue adds to it."""
 
 
@@ -128,10 +128,11 @@ def _depth(inside: BoolArray, *, open_at_top: bool) -> Field:
     """Signed distance from the skin in mm; where the breast is cut off there is no skin."""
     from scipy import ndimage
 
-    margin = 96
+    margin = 64
     top = margin if open_at_top else 0
     beyond = np.pad(inside, ((top, 0), (margin, 0)), mode="edge")
-    distance = ndimage.distance_transform_edt(beyond) - ndimage.distance_transform_edt(~beyond)
+    # Half a pixel off the edge on both sides; smoothing makes a slope of it.
+    distance = ndimage.distance_transform_edt(beyond) - 0.5
     depth: Field = ndimage.gaussian_filter(distance * GRID_MM, sigma=1.5)[top:, margin:]
     return depth
 
@@ -149,14 +150,14 @@ def _pectoral(outline: _Outline, rows: Field, columns: Field) -> Field:
 def _gland(seed: int, outline: _Outline, rows: Field, columns: Field, depth: Field) -> Field:
     """Share of glandular tissue, 0 to 1: behind the nipple, not under the skin and not at the chest wall."""
     rng = stream(seed, GLAND)
-    density, spread = rng.uniform(-1.9, 0.5), rng.uniform(0.5, 0.8)
+    density, spread = rng.uniform(-2.1, 0.3), rng.uniform(0.5, 0.8)
     across = columns / max(outline.nipple[1], 1.0)
     down = (rows - outline.nipple[0]) / outline.half_height
     # Upwards, and so towards the armpit, gland reaches farther.
     place = 1.0 - ((across - 0.6) / 0.42) ** 2 - (down / np.where(down < 0.0, spread + 0.25, spread)) ** 2
     under_skin = np.clip((depth - 5.0) / 12.0, 0.0, 1.0)
-    clumps = power_law(rng, GRID, beta=3.6, longest=100.0)
-    share = 1.0 / (1.0 + np.exp(-1.9 * (1.1 * np.clip(place, -2.5, 1.0) + 0.9 * clumps + density)))
+    clumps = power_law(rng, GRID, beta=3.8, longest=110.0)
+    share = 1.0 / (1.0 + np.exp(-1.5 * (1.1 * np.clip(place, -2.5, 1.0) + 0.9 * clumps + density)))
     gland: Field = share * under_skin
     return gland
 
@@ -168,7 +169,7 @@ def _tissue(
     rng = stream(seed, FIBRES)
     lines = strands(rng, rows, columns, centre=outline.nipple, width=0.22)
     clouds = power_law(stream(seed, CLOUDS), GRID, beta=2.8, longest=70.0)
-    breast = FAT + GLANDULAR * gland + lines * (0.03 + 0.06 * gland) + clouds * (0.022 + 0.022 * gland)
+    breast = FAT + GLANDULAR * gland + lines * (0.03 + 0.05 * gland) + clouds * (0.018 + 0.012 * gland)
     muscle = rng.uniform(0.54, 0.66) + 0.02 * clouds - 0.0006 * rows
     tissue: Field = breast * (1.0 - pectoral) + muscle * pectoral
     return tissue

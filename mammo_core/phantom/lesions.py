@@ -12,7 +12,7 @@ PLACE, FORM = 16, 17
 SKIN_MM = 6.0
 """Tissue that is left between a mass and the skin."""
 RADIUS_MM = (4.0, 15.0)
-CONTRAST = (0.08, 0.25)
+CONTRAST = (0.10, 0.25)
 """Of full scale."""
 SOFT_MM = 0.8
 """Length over which the edge of a mass fades."""
@@ -57,10 +57,10 @@ def place_mass(seed: int, anatomy: Anatomy, radius_mm: float | None) -> Mass:
 
     free = (anatomy.depth_mm > 0.0) & (anatomy.pectoral < 0.5)
     # The frame counts as a border: a mass is not cut off.
-    room = ndimage.distance_transform_edt(np.pad(free, 1))[1:-1, 1:-1] * GRID_MM
-    room = np.minimum(room, anatomy.depth_mm - SKIN_MM)
+    room = ndimage.distance_transform_edt(np.pad(free[::2, ::2], 1))[1:-1, 1:-1] * (2.0 * GRID_MM)
+    room = np.minimum(room, anatomy.depth_mm[::2, ::2] - SKIN_MM)
     allowed = np.flatnonzero(room >= min(radius, float(room.max())))
-    row, column = divmod(int(allowed[int(position * allowed.size)]), GRID[1])
+    row, column = (2 * at for at in divmod(int(allowed[int(position * allowed.size)]), room.shape[1]))
     return Mass((row + 0.5) * GRID_MM, (column + 0.5) * GRID_MM, radius, contrast)
 
 
