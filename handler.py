@@ -38,6 +38,8 @@ def make_handler(service: AnalysisService) -> Handler:
         returns the answer in the gateway's form, its body always text. An event of another kind raises
         :class:`mammo_core.errors.InvalidRequestError`: there is nobody to send an HTTP answer to.
     """
+    # Mangum takes the thread's current loop, and would make one that nobody closes.
+    asyncio.set_event_loop(LOOP)
     http = Mangum(
         create_app(service, max_body_bytes=service.settings.max_body_bytes),
         lifespan="off",  # otherwise start-up and shutdown would run for every event
@@ -51,7 +53,7 @@ def make_handler(service: AnalysisService) -> Handler:
                 "An API Gateway event (v1 or v2) was expected; this one has neither httpMethod nor "
                 "requestContext.http."
             )
-        # Mangum asks for the current loop; other code may have replaced it since the last event.
+        # Other code may have replaced the loop since the last event.
         asyncio.set_event_loop(LOOP)
         try:
             answer = http(event, cast(LambdaContext, context))

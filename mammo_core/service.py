@@ -11,7 +11,7 @@ from mammo_core.models.protocol import Model
 from mammo_core.models.provider import ModelProvider, load_model
 from mammo_core.options import AnalysisOptions
 from mammo_core.pipeline import Analysis, analyze
-from mammo_core.records import MapStatus, PictureState
+from mammo_core.records import MapStatus
 from mammo_core.settings import Settings, load_settings
 
 
@@ -64,15 +64,15 @@ class AnalysisService:
         options = AnalysisOptions(accept_unsuitable=True, max_side=256)
         analysis = self._run(sample, model, options)
         heat = analysis.interpretation.heat
-        complete = heat.value is not None and all(p.state is PictureState.OK for p in analysis.pictures)
+        problems = _problems(analysis)
         answer = wire.Ready(
-            status="ready" if complete else "degraded",
+            status="degraded" if problems else "ready",
             model=model_out(model),
             explanation=heat.value.saliency.status if heat.value is not None else MapStatus.UNAVAILABLE,
             explanation_reason=heat.reason,
             image_status=image_statuses(analysis.pictures),
         )
-        return answer, _problems(analysis)
+        return answer, problems
 
     def model_card(self) -> wire.ModelCard:
         """The manifest of the loaded model and the digests of its files.

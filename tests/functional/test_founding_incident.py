@@ -16,6 +16,7 @@ from mammo_core.models.provider import ModelProvider
 from mammo_core.phantom.files import to_png
 from mammo_core.phantom.synthesis import make_phantom
 from mammo_core.records import CamMethod
+from mammo_core.render.colour import colour_table
 from mammo_core.service import AnalysisService
 from mammo_core.settings import Settings
 from mammo_core.testing import FakeModel
@@ -53,17 +54,6 @@ def break_cam(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(methods.METHODS, CamMethod.GRADCAM, methods.Method(broken, in_logits=True))
 
 
-@pytest.fixture(autouse=True)
-def _no_cached_tables() -> None:
-    """Colour tables and fonts of an earlier test must not hide a break."""
-    from mammo_core.render import colour, lettering
-
-    for module in (colour, lettering):
-        for value in vars(module).values():
-            if hasattr(value, "cache_clear"):
-                value.cache_clear()
-
-
 def analysed(client: TestClient) -> dict[str, Any]:
     answer = client.post("/analyze?max_side=200", files={"file": ("x.png", PNG, "image/png")})
     assert answer.status_code == 200, answer.text
@@ -94,6 +84,7 @@ def test_what_breaks_after_the_score_costs_only_itself_and_is_told_once(
     assert whole["findings"]["num_regions"] == 1, "the fixture finds its region"
     capsys.readouterr()
 
+    colour_table.cache_clear()  # a process that cannot import matplotlib has no tables yet
     break_it(monkeypatch)
     answer = analysed(client)
     lines = log_lines(capsys)
