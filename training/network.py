@@ -120,7 +120,9 @@ def train(
     rng = np.random.default_rng(seed)
     per_epoch = len(cases) // BATCH
     total = (patch_epochs + epochs) * per_epoch
-    rate = keras.optimizers.schedules.CosineDecay(RATE / 10, total, warmup_target=RATE, warmup_steps=total // 20)
+    rate = keras.optimizers.schedules.CosineDecay(
+        RATE / 10, total, warmup_target=RATE, warmup_steps=total // 20
+    )
     step = tf.function(_step(network, keras.optimizers.Adam(rate)))
     losses: list[float] = []
     for epoch in range(1, patch_epochs + epochs + 1):
@@ -135,25 +137,41 @@ def train(
                 im, ta = _crop(im, ta, centres[ch // 2], rng)
             k = len(losses)
             share = 0.0 if patch else 1.0
-            losses.append(float(step(im, ta, labels[ch], tf.constant([seed, 10*k],tf.int32), tf.constant(share,tf.float32))))
-        report(epoch, float(np.mean(losses[-per_epoch :])))
+            losses.append(
+                float(
+                    step(
+                        im,
+                        ta,
+                        labels[ch],
+                        tf.constant([seed, 10 * k], tf.int32),
+                        tf.constant(share, tf.float32),
+                    )
+                )
+            )
+        report(epoch, float(np.mean(losses[-per_epoch:])))
     return network, losses
 
+
 PATCH = 20
+DI = 0.0
+NOISE = 0.012
+BLUR = 0.6
+
 
 def _centres(targets):
     t = targets[::2].astype(np.float32)
     t = t / t.sum((1, 2), keepdims=True)
     return np.stack([(t.sum(2) * np.arange(GRID[0])).sum(1), (t.sum(1) * np.arange(GRID[1])).sum(1)], 1)
 
+
 def _crop(im, ta, ce, rng):
     off = rng.integers(2, PATCH - 2, size=(len(im), 2))
     c = np.clip(np.round(ce).astype(int) - off, 0, np.array(GRID) - PATCH)
     I = np.stack([i[8 * r : 8 * (r + PATCH), 8 * q : 8 * (q + PATCH)] for i, (r, q) in zip(im, c)])
     T = np.stack([i[r : r + PATCH, q : q + PATCH] for i, (r, q) in zip(ta, c)])
-    if rng.uniform() < 0.5:
+    if rng.uniform() < DI:
         I, T = I.transpose(0, 2, 1, 3), T.transpose(0, 2, 1)
-    if rng.uniform() < 0.5:
+    if rng.uniform() < DI:
         I, T = I[:, :, ::-1], T[:, :, ::-1]
     return I, T
 
@@ -190,7 +208,9 @@ def _block(tensor: Any, channels: int, stride: int, *, name: str | None = None) 
     layers = _keras().layers
     tensor = layers.Conv2D(channels, 3, strides=stride, padding="same", use_bias=False)(tensor)
     shift = -1.5 if name == TARGET else 0.0
-    tensor = layers.BatchNormalization(momentum=0.9, beta_initializer=_keras().initializers.Constant(shift))(tensor)
+    tensor = layers.BatchNormalization(momentum=0.9, beta_initializer=_keras().initializers.Constant(shift))(
+        tensor
+    )
     return layers.Activation("relu", name=name)(tensor)
 
 
@@ -221,8 +241,10 @@ def _loss(cells: Any, logits: Any, targets: Any, labels: Any, share: Any) -> Any
     outside = tf.reduce_sum(per_cell * (1.0 - targets), axis=(1, 2)) / LOC_BG
     return tf.reduce_mean(share * classification + inside + outside)
 
+
 LOC_BG = 60.0
-RAMP=.4
+RAMP = 0.4
+
 
 def _augmented(images: Any, targets: Any, seed: Any) -> tuple[Any, Any]:  # noqa: ANN401 - TensorFlow is untyped
     """Upside down, blur, gamma, gain and noise, each image with its own."""
@@ -235,8 +257,8 @@ def _augmented(images: Any, targets: Any, seed: Any) -> tuple[Any, Any]:  # noqa
     images = tf.where(flip, images[:, ::-1], images)
     targets = tf.where(flip[..., 0], targets[:, ::-1], targets)
     blurred = tf.nn.avg_pool2d(images, 3, 1, "SAME")
-    images += drawn(1, 0.0, 0.8) * (blurred - images)
+    images += drawn(1, 0.0, BLUR) * (blurred - images)
     images = drawn(2, 0.85, 1.15) * tf.maximum(images, 1e-4) ** tf.exp(drawn(3, -0.35, 0.35))
     noise = tf.random.stateless_normal(tf.shape(images), seed + 4)
-    images += drawn(5, 0.0, 0.02) * noise * tf.cast(images > 0.02, tf.float32)
+    images += drawn(5, 0.0, NOISE) * noise * tf.cast(images > 0.02, tf.float32)
     return tf.clip_by_value(images, 0.0, 1.0), targets
