@@ -1,10 +1,11 @@
 """Phantoms as the network sees them: through the service's own breast mask and preprocessing."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ from mammo_core.records import (
     ViewPosition,
 )
 
+T = TypeVar("T")
+
 SPEC = InputSpec(
     rows=320,
     columns=224,
@@ -39,10 +42,10 @@ GRID = (SPEC.rows // STRIDE, SPEC.columns // STRIDE)
 
 VARIATION = 64
 """Random stream of a case; lower ones belong to the phantom."""
-FULL_SHAPE = (1024, 832)
-SHAPES = ((512, 416), (640, 520))
-SHARES = (0.7, 0.3)
-"""How often each shape is used for training; finer ones cost more time."""
+SHAPES = ((512, 416), (640, 520), (1024, 832))
+TRAINING_SHARES = (0.7, 0.3, 0.0)
+"""How often each shape is drawn; the network shrinks all of them, and finer ones cost time."""
+MEASURING_SHARES = (0.0, 0.5, 0.5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,32 +72,29 @@ class Case:
     transform: PixelTransform
 
 
-def make_cases(
-    seeds: Sequence[int], *, pairs: bool, shape: tuple[int, int] | None = None, workers: int = 1
-) -> list[Case]:
-    """Make the cases of some seeds.
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """One breast with a mass and without: what differs between the two is the mass alone."""
+
+    affected: Case
+    healthy: Case
+
+
+def make_pairs(seeds: Sequence[int], *, workers: int = 1) -> list[Pair]:
+    """Make training data: each seed gives one breast, CC or MLO, left or right.
 
     Parameters
     ----------
     seeds : sequence of int
-        Each gives one breast, CC or MLO, left or right.
-    pairs : bool
-        True: each breast with and without a mass. False: a mass in every second one.
-    shape : tuple of int or None
-        Of the phantoms; None: drawn from ``SHAPES``.
     workers : int
         Processes; 1 stays in this one.
     """
-    jobs = [
-        (seed, lesion, shape)
-        for index, seed in enumerate(seeds)
-        for lesion in ((True, False) if pairs else (index % 2 == 0,))
-    ]
-    if workers == 1:
-        return [_case(job) for job in jobs]
-    # Spawned, not forked: TensorFlow's threads do not survive a fork.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(_case, jobs, chunksize=16))
+    return _mapped(_pair, seeds, workers)
+
+
+def make_cases(seeds: Sequence[int], *, workers: int = 1) -> list[Case]:
+    """Make data for measuring: each seed gives one breast, and every second one has a mass."""
+    return _mapped(_single, seeds, workers)
 
 
 def prepared(phantom: Phantom) -> ModelInput:
@@ -110,23 +110,38 @@ def prepared(phantom: Phantom) -> ModelInput:
     return prepare(mammogram, SPEC, find_breast(phantom.pixels))
 
 
-def stacked(cases: Iterable[Case]) -> tuple[NDArray[np.float16], NDArray[np.float16], FloatArray]:
-    """Images (n, rows, columns, 1), targets (n, h, w) and labels (n,) of some cases."""
-    listed = list(cases)
-    images = np.stack([case.image for case in listed])[..., None]
-    targets = np.stack([case.target for case in listed])
-    labels = np.array([case.lesion is not None for case in listed], dtype=np.float32)
-    return images, targets, labels
+def images_of(cases: Iterable[Case]) -> NDArray[np.float16]:
+    """Images as a batch, (n, SPEC.rows, SPEC.columns, 1)."""
+    return np.stack([case.image for case in cases])[..., None]
 
 
-def _case(job: tuple[int, bool, tuple[int, int] | None]) -> Case:
-    seed, lesion, shape = job
+def _mapped(function: Callable[[int], T], seeds: Sequence[int], workers: int) -> list[T]:
+    if workers == 1:
+        return [function(seed) for seed in seeds]
+    # Spawned, not forked: TensorFlow's threads do not survive a fork.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return list(pool.map(function, seeds, chunksize=16))
+
+
+def _pair(seed: int) -> Pair:
+    return Pair(
+        affected=_case(seed, lesion=True, shares=TRAINING_SHARES),
+        healthy=_case(seed, lesion=False, shares=TRAINING_SHARES),
+    )
+
+
+def _single(seed: int) -> Case:
+    return _case(seed, lesion=seed % 2 == 0, shares=MEASURING_SHARES)
+
+
+def _case(seed: int, *, lesion: bool, shares: tuple[float, ...]) -> Case:
     rng = np.random.default_rng([seed, VARIATION])
-    view = ViewPosition.MLO if rng.uniform() < 0.5 else ViewPosition.CC
-    laterality = Laterality.RIGHT if rng.uniform() < 0.5 else Laterality.LEFT
-    drawn = SHAPES[int(rng.choice(len(SHAPES), p=SHARES))]
     phantom = make_phantom(
-        seed=seed, view_position=view, laterality=laterality, shape=shape or drawn, lesion=lesion
+        seed=seed,
+        view_position=ViewPosition.MLO if rng.uniform() < 0.5 else ViewPosition.CC,
+        laterality=Laterality.RIGHT if rng.uniform() < 0.5 else Laterality.LEFT,
+        shape=SHAPES[int(rng.choice(len(SHAPES), p=shares))],
+        lesion=lesion,
     )
     model_input = prepared(phantom)
     return Case(

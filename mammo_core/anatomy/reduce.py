@@ -35,7 +35,7 @@ def reduced(pixels: Pixels, *, side: int = WORKING_SIDE) -> tuple[FloatArray, Pi
 
 
 def _block_means(pixels: Pixels, block: int) -> FloatArray:
-    """Means of the blocks of ``block`` × ``block`` pixels; those in the last row and column may be smaller."""
+    """Means of blocks of ``block`` × ``block`` pixels; those in the last row and column may be smaller."""
     rows, columns = (np.arange(0, size, block) for size in pixels.shape)
     sums = np.add.reduceat(pixels, rows, axis=0, dtype=np.float32)
     sums = np.add.reduceat(sums, columns, axis=1)

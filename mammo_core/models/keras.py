@@ -130,15 +130,24 @@ def _inferred(network: Any, outputs: int, head: Head | None) -> Manifest:  # noq
             "The model has no manifest, and its file does not tell all of: input rows and columns, 1 or 3 "
             f"channels, a sigmoid, softmax or linear head. Input {(rows, columns, channels)}, head {head}."
         )
-    first = tracing.leaves(network)[:2]
     return inferred(
         rows=rows,
         columns=columns,
         channels=cast(Literal[1, 3], channels),
         outputs=outputs,
         head=head,
-        rescales=any(type(layer).__name__ in RESCALING for layer in first),
+        rescales=_rescales(network),
     )
+
+
+def _rescales(network: Any) -> bool:  # noqa: ANN401 - Keras is untyped
+    """Whether a Rescaling or Normalization layer comes before all that has learned weights."""
+    for layer in tracing.leaves(network):
+        if type(layer).__name__ in RESCALING:
+            return True
+        if layer.weights:
+            return False
+    return False
 
 
 def _check(manifest: Manifest, network: Any, outputs: int, head: Head | None) -> None:  # noqa: ANN401

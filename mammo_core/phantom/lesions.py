@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mammo_core.phantom.anatomy import GRID, GRID_MM, Anatomy
+from mammo_core.phantom.anatomy import GRID_MM, Anatomy
 from mammo_core.phantom.texture import Field, stream
 
 PLACE, FORM = 16, 17
@@ -12,9 +12,10 @@ PLACE, FORM = 16, 17
 SKIN_MM = 6.0
 """Tissue that is left between a mass and the skin."""
 RADIUS_MM = (4.0, 15.0)
-CONTRAST = (0.10, 0.25)
-"""Of full scale."""
-SOFT_MM = 0.8
+FAINTEST, BRIGHTEST = (0.12, 0.17), 0.25
+"""Contrast of full scale; the faintest for the smallest and the largest mass, which is thicker.
+In tissue with a power-law spectrum a larger mass needs more contrast to be seen (Burgess 2001)."""
+SOFT_MM = 1.5
 """Length over which the edge of a mass fades."""
 
 
@@ -51,9 +52,10 @@ def place_mass(seed: int, anatomy: Anatomy, radius_mm: float | None) -> Mass:
 
     rng = stream(seed, PLACE)
     drawn = float(np.clip(7.5 * np.exp(0.4 * rng.standard_normal()), *RADIUS_MM))
-    contrast = float(rng.uniform(*CONTRAST))
-    position = rng.uniform()
+    share, position = rng.uniform(), rng.uniform()
     radius = drawn if radius_mm is None else radius_mm
+    faintest = float(np.interp(radius, RADIUS_MM, FAINTEST))
+    contrast = faintest + share * (BRIGHTEST - faintest)
 
     free = (anatomy.depth_mm > 0.0) & (anatomy.pectoral < 0.5)
     # The frame counts as a border: a mass is not cut off.
@@ -84,12 +86,15 @@ def mass_profile(seed: int, radius_mm: float, down_mm: Field, across_mm: Field) 
         0 to 1.
     """
     rng = stream(seed, FORM)
-    amplitude, spicules = ((0.03, 0.0), (0.12, 0.0), (0.15, 0.22))[int(rng.integers(3))]
+    amplitude, spicules = ((0.03, 0.0), (0.12, 0.0), (0.15, 0.3))[int(rng.integers(3))]
     angle = np.arctan2(down_mm, across_mm)
     outline = np.ones_like(angle)
     for k in range(2, 8):
         outline += (
-            amplitude / np.sqrt(k) * rng.standard_normal() * np.cos(k * angle + rng.uniform(0.0, 2 * np.pi))
+            amplitude
+            / np.sqrt(k)
+            * np.clip(rng.standard_normal(), -1.5, 1.5)
+            * np.cos(k * angle + rng.uniform(0.0, 2 * np.pi))
         )
     outline += spicules * np.maximum(np.cos(14.0 * angle + rng.uniform(0.0, 2 * np.pi)), 0.0) ** 6
     reach = radius_mm * np.clip(outline, 0.5, 1.8)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mammo_core.phantom.synthesis import make_phantom
 from mammo_core.phantom.files import to_dicom, to_png
+from mammo_core.phantom.synthesis import make_phantom
 from mammo_core.testing import FakeModel
 from tests.doors import client_of, service_with
 

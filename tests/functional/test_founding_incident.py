@@ -131,7 +131,7 @@ def test_a_model_without_a_target_layer_still_answers_with_its_score(
     assert "the network has no spatial layer" in answer["explanation"]["reason"]
     assert answer["findings"]["num_regions"] is None
     assert [name for name in PICTURES if answer["images"][name] is not None] == ["original"]
-    assert [line["level"] for line in log_lines(capsys)][0] == "WARNING"
+    assert next(line["level"] for line in log_lines(capsys)) == "WARNING"
     assert client.get("/ready").json()["status"] == "degraded"
 
 

@@ -44,7 +44,7 @@ class TestABreast:
 
         assert 0.3 < truth.mean() < 0.5, "the fixture is a breast in air"
         assert dice(breast, truth) > 0.94
-        assert breast.fraction == pytest.approx(truth.mean(), rel=0.08)
+        assert breast.fraction == pytest.approx(truth.mean(), rel=0.12)
         assert breast.chest_wall.value is side
         assert breast.chest_wall.source == "pixels"
         assert breast.box == breast.box.whole(shape)

@@ -1,0 +1,1 @@
+"""The embedded model with its manifest, and the sample mammogram with its truth."""
