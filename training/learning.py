@@ -149,7 +149,8 @@ def _step(network: Trainable, *, steps: int, seed: int) -> Callable[..., Any]:
         optimizer.apply_gradients(zip(gradients, network.variables, strict=True))
         return loss
 
-    return tf.function(step)
+    traced: Callable[..., Any] = tf.function(step)
+    return traced
 
 
 def _localisation(cells: Any, targets: Any) -> Any:  # noqa: ANN401 - TensorFlow is untyped

@@ -109,7 +109,7 @@ def _scored(network: Trainable, name: str, first: int, workers: int) -> Scored:
     return Scored(
         cases=cases,
         labels=labels_of(cases),
-        scores=1.0 / (1.0 + np.exp(-logits.astype(np.float64))),
+        scores=(1.0 / (1.0 + np.exp(-logits.astype(np.float64)))).astype(np.float32),
         cells=cells,
         hits=np.array(found, dtype=np.bool_),
         data=f"{name} phantoms, n={MEASURED}, seeds {first} to {first + MEASURED - 1}",
