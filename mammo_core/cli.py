@@ -161,11 +161,11 @@ def _progress(jobs: list[Job]) -> Iterable[Job]:
 
 def _summary(done: list[Done], *, to_stderr: bool) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
     console = Console(stderr=to_stderr)
-    table = Table("image", "result", "score", "regions", "map", "pictures", "ms", "warnings")
+    table = Table(Column("image", overflow="fold"), "result", "score", "regions", "map", "pictures", "ms", "warnings")
     for result in done:
         table.add_row(*map(Text, _row(result)))
     console.print(table)
