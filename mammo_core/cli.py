@@ -165,7 +165,9 @@ def _summary(done: list[Done], *, to_stderr: bool) -> None:
     from rich.text import Text
 
     console = Console(stderr=to_stderr)
-    table = Table(Column("image", overflow="fold"), "result", "score", "regions", "map", "pictures", "ms", "warnings")
+    table = Table(
+        Column("image", overflow="fold"), "result", "score", "regions", "map", "pictures", "ms", "warnings"
+    )
     for result in done:
         table.add_row(*map(Text, _row(result)))
     console.print(table)
