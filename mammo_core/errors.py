@@ -18,6 +18,7 @@
         ├── ConfigurationError       500 misconfigured
         ├── ModelIntegrityError      500 model_integrity
         ├── TargetLayerError         500 target_layer
+        ├── CompilationError         500 compilation_failed    (on the command line only)
         ├── InferenceError           500 inference_failed
         └── RenderError              500 render_failed         (caught per picture, told in ``image_status``)
 
@@ -171,6 +172,16 @@ class TargetLayerError(InternalError):
 
     code = "target_layer"
     title = "The model has no layer to explain"
+
+
+class CompilationError(InternalError):
+    """A Keras model cannot be compiled, or what was compiled disagrees with it.
+
+    Raised by the compiler, never while analysing; the Keras backend can serve such a model.
+    """
+
+    code = "compilation_failed"
+    title = "The model cannot be compiled"
 
 
 class InferenceError(InternalError):

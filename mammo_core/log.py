@@ -65,6 +65,21 @@ def write(line: RequestLine) -> None:
     getattr(_logger(), line.level)("request", extra=fields)
 
 
+def event(name: str, detail: str, *, level: str = "info") -> None:
+    """Write a line about the process itself, such as a model that was replaced.
+
+    Parameters
+    ----------
+    name : str
+        Stable, for alarms.
+    detail : str
+        Digests, error codes and places in the code: nothing of a request.
+    level : str
+        ``info`` or ``warning``.
+    """
+    getattr(_logger(), level)(name, extra={"detail": detail})
+
+
 class _StandardError(TextIOBase):
     """Whatever is standard error when a line is written: servers and tests replace it."""
 

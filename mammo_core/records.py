@@ -67,7 +67,10 @@ class CamMethod(StrEnum):
     """How activations and gradients become a map."""
 
     GRADCAM = "gradcam"
+    GRADCAM_PLUS_PLUS = "gradcam++"
     HIRESCAM = "hirescam"
+    LAYERCAM = "layercam"
+    XGRADCAM = "xgradcam"
 
 
 class MapStatus(StrEnum):

@@ -8,7 +8,7 @@ from mammo_core import schemas as wire
 from mammo_core.answer import image_statuses, model_out, to_answer
 from mammo_core.imaging.decode import Limits
 from mammo_core.models.protocol import Model
-from mammo_core.models.provider import ModelProvider, load_model
+from mammo_core.models.provider import ConfiguredSource, ModelProvider
 from mammo_core.options import AnalysisOptions
 from mammo_core.pipeline import Analysis, analyze
 from mammo_core.records import MapStatus
@@ -112,7 +112,7 @@ class AnalysisService:
 def build_service(settings: Settings | None = None) -> AnalysisService:
     """Make the service; the model is loaded by the first request."""
     chosen = settings or load_settings()
-    return AnalysisService(chosen, ModelProvider(lambda: load_model(chosen)))
+    return AnalysisService(chosen, ModelProvider(ConfiguredSource(chosen)))
 
 
 def _problems(analysis: Analysis) -> tuple[str, ...]:

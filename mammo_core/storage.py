@@ -1,5 +1,8 @@
 """Where files are read from: S3, the file system, or the package itself. The room of boto3."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,8 +63,31 @@ CONNECT_TIMEOUT_S, READ_TIMEOUT_S, ATTEMPTS = 2, 5, 3
 """Three silent attempts and the pauses between them end before the gateway's 29 seconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object, and the mark by which a changed one is told: it differs whenever the bytes do."""
+
+    data: bytes = field(repr=False)
+    etag: str
+
+
 def read(uri: str) -> bytes:
-    """Read a whole object.
+    """Read a whole object; see :func:`read_stored`."""
+    return read_stored(uri).data
+
+
+def etag(uri: str) -> str:
+    """The mark of an object, without reading it; raises as :func:`read_stored` does."""
+    place = _place(uri)
+    if isinstance(place, Path):
+        with _file_errors():
+            return _file_mark(place)
+    with _s3_errors():
+        return client().head_object(Bucket=place.bucket, Key=place.key)["ETag"]
+
+
+def read_stored(uri: str) -> Stored:
+    """Read a whole object and its mark.
 
     Parameters
     ----------
@@ -79,22 +105,45 @@ def read(uri: str) -> bytes:
     ConfigurationError
         If the URI has another form.
     """
+    place = _place(uri)
+    if isinstance(place, Path):
+        with _file_errors():
+            return Stored(place.read_bytes(), _file_mark(place))
+    with _s3_errors():
+        answer = client().get_object(Bucket=place.bucket, Key=place.key)
+        return Stored(answer["Body"].read(), answer["ETag"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    bucket: str
+    key: str
+
+
+def _place(uri: str) -> Path | _Object:
     scheme, separator, rest = uri.partition("://")
     # Not urlsplit: "?" and "#" are ordinary characters of an S3 key.
     bucket, _, key = rest.partition("/")
     if scheme == "s3" and bucket and key.strip("/"):
-        return _read_s3(bucket, key)
+        return _Object(bucket, key)
     if scheme == "file" and not bucket and key:
-        return _read_file(Path("/") / unquote(key))
+        return Path("/") / unquote(key)
     raise ConfigurationError(
         "A URI of the form s3://bucket/key or file:///absolute/path was expected; "
         f"what came has {f'the scheme {scheme[:10]!r}' if separator else 'no scheme'}."
     )
 
 
-def _read_file(path: Path) -> bytes:
+def _file_mark(path: Path) -> str:
+    status = path.stat()
+    return f"{status.st_mtime_ns:x}-{status.st_size:x}"
+
+
+@contextmanager
+def _file_errors() -> Iterator[None]:
+    """Translate what the file system raises."""
     try:
-        return path.read_bytes()
+        yield
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise NotFoundError("The file does not exist.") from error
     except PermissionError as error:
@@ -105,11 +154,13 @@ def _read_file(path: Path) -> bytes:
         raise ConfigurationError("The path of the file holds a null character.") from error
 
 
-def _read_s3(bucket: str, key: str) -> bytes:
+@contextmanager
+def _s3_errors() -> Iterator[None]:
+    """Translate what botocore raises."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        return client().get_object(Bucket=bucket, Key=key)["Body"].read()
+        yield
     except ClientError as error:
         raise _answered(error) from error
     except BotoCoreError as error:

@@ -111,8 +111,8 @@ class FakeModel:
         """Score the brightness of the square; see :meth:`mammo_core.models.protocol.Model.run`."""
         if self._error is not None:
             raise self._error
-        activations = self._activations(model_input)
-        score = float(activations.mean(axis=(0, 1), dtype=np.float64) @ self._weights) + self._bias
+        activations = self._activations(model_input.tensor[0])
+        score = self._score(activations)
         return ModelOutput(
             probabilities=self._probabilities(score),
             logits=(score,),
@@ -120,9 +120,16 @@ class FakeModel:
             unavailable=self._unavailable,
         )
 
-    def _activations(self, model_input: ModelInput) -> FloatArray:
+    def explained_scores(self, images: FloatArray) -> FloatArray:
+        """Score the brightness of the square; see :meth:`mammo_core.models.protocol.Model.explained_scores`."""
+        return np.array([self._score(self._activations(image)) for image in images], dtype=np.float32)
+
+    def _score(self, activations: FloatArray) -> float:
+        return float(activations.mean(axis=(0, 1), dtype=np.float64) @ self._weights) + self._bias
+
+    def _activations(self, image: FloatArray) -> FloatArray:
         spec = self.manifest.input
-        brightness = _brightness(model_input.tensor[0], spec.scaling)
+        brightness = _brightness(image, spec.scaling)
         cells = brightness.reshape(spec.rows // CELL, CELL, spec.columns // CELL, CELL).mean(axis=(1, 3))
         looked_at = np.zeros_like(cells)
         looked_at[_cells(self._square)] = 1.0

@@ -1,6 +1,5 @@
 """Phantoms as the network sees them: through the service's own breast mask and preprocessing."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -10,18 +9,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo_core.anatomy.breast import find_breast
 from mammo_core.geometry import PixelTransform
-from mammo_core.imaging.preprocess import prepare
 from mammo_core.models.manifest import Aspect, Crop, InputSpec, Orientation, Scaling
+from mammo_core.phantom.prepared import prepared
 from mammo_core.phantom.synthesis import Lesion, Phantom, make_phantom
 from mammo_core.records import (
     FloatArray,
-    ImageFormat,
     Laterality,
-    Mammogram,
-    ModelInput,
-    Sourced,
     ViewPosition,
 )
 
@@ -97,19 +91,6 @@ def make_cases(seeds: Sequence[int], *, workers: int = 1) -> list[Case]:
     return _mapped(_single, seeds, workers)
 
 
-def prepared(phantom: Phantom) -> ModelInput:
-    """Send a phantom through the service's breast mask and preprocessing."""
-    mammogram = Mammogram(
-        pixels=phantom.pixels,
-        image_format=ImageFormat.PNG,
-        sha256=hashlib.sha256(phantom.pixels.tobytes()).hexdigest(),
-        spacing=Sourced.unknown("a phantom without a file"),
-        laterality=Sourced.unknown("a phantom without a file"),
-        view_position=Sourced.unknown("a phantom without a file"),
-    )
-    return prepare(mammogram, SPEC, find_breast(phantom.pixels))
-
-
 def images_of(cases: Iterable[Case]) -> NDArray[np.float16]:
     """Images as a batch, (n, SPEC.rows, SPEC.columns, 1)."""
     return np.stack([case.image for case in cases])[..., None]
@@ -143,7 +124,7 @@ def _case(seed: int, *, lesion: bool, shares: tuple[float, ...]) -> Case:
         shape=SHAPES[int(rng.choice(len(SHAPES), p=shares))],
         lesion=lesion,
     )
-    model_input = prepared(phantom)
+    model_input = prepared(phantom, SPEC)
     return Case(
         image=model_input.tensor[0, :, :, 0].astype(np.float16),
         target=_target(phantom, model_input.transform).astype(np.float16),

@@ -10,8 +10,10 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mammo_core.errors import ConfigurationError
+from mammo_core.records import CamMethod
 
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class Scaling(StrEnum):
@@ -111,6 +113,51 @@ class Measurement(_Part):
     data: str
 
 
+class CamAgreement(_Part):
+    """How far the maps of one CAM method agree between the compiled graph and Keras."""
+
+    method: CamMethod
+    largest_difference: Annotated[float, Field(ge=0.0)]
+    """Of a cell, as a share of the map's largest cell."""
+
+
+class Verification(_Part):
+    """The comparison of a compiled graph with the Keras model that it was made from."""
+
+    inputs: tuple[str, ...]
+    """What both were run on."""
+    maps: Annotated[int, Field(ge=0)]
+    """On how many of the inputs there was a map that is neither empty nor constant."""
+    probability_difference: Annotated[float, Field(ge=0.0)]
+    logit_difference: Annotated[float, Field(ge=0.0)]
+    """Largest, as a share of the logit or of 1, whichever is larger."""
+    activation_difference: Annotated[float, Field(ge=0.0)]
+    """Largest, as a share of the largest activation."""
+    cams: tuple[CamAgreement, ...]
+    """At the same activations."""
+    tensorflow_difference: Annotated[float, Field(ge=0.0)]
+    """Of Grad-CAM and XGrad-CAM by TensorFlow's own gradients, at the same activations."""
+    tolerance: Annotated[float, Field(gt=0.0)]
+    """Up to which probabilities and maps may differ."""
+    completeness_residual: Annotated[float, Field(ge=0.0)] | None
+    """Largest of the compiled graph; null if it is not finite."""
+
+
+class Compilation(_Part):
+    """How a compiled graph was made."""
+
+    source_sha256: Sha256
+    """Of the Keras file."""
+    float16: bool
+    """Whether the weights are stored in 16 bits."""
+    outputs: Annotated[int, Field(ge=1)]
+    target_shape: tuple[int, int, int]
+    """(rows, columns, channels) of the target layer."""
+    made_with: str
+    """Versions of TensorFlow and Keras."""
+    verification: Verification
+
+
 class Manifest(_Part):
     """A model's declaration; the JSON beside the weights."""
 
@@ -133,11 +180,14 @@ class Manifest(_Part):
     target_layer: str | None = None
     """The layer to explain; found in the network if absent."""
     reference_logit: ReferenceLogit | None = None
-    weights_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    weights_sha256: Sha256 | None = None
+    """Of the ``.keras`` file, or of the graph in a bundle."""
     training_data: str | None = None
     performance: tuple[Measurement, ...] = ()
     intended_use: str | None = None
     licence: str | None = None
+    compiled: Compilation | None = None
+    """Only in a bundle."""
     absent: bool = False
     """True if there was no manifest and these are the rules for that case."""
 

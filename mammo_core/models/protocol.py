@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mammo_core.models.manifest import Manifest
-from mammo_core.records import ModelInput, ModelOutput
+from mammo_core.records import FloatArray, ModelInput, ModelOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class ModelIdentity:
     manifest_sha256 : str or None
         Digest of the manifest file; None if there was none.
     backend : str
-        ``keras``.
+        ``litert`` or ``keras``.
     """
 
     sha256: str
@@ -45,4 +45,23 @@ class Model(Protocol):
         InferenceError
             If the network gives no finite score. A missing or broken target layer is not an error:
             the output then says why it holds no evidence.
+        """
+
+    def explained_scores(self, images: FloatArray) -> FloatArray:
+        """Score several inputs without looking inside.
+
+        Parameters
+        ----------
+        images : ndarray of shape (n, rows, columns, channels), float32
+            Prepared as for :meth:`run`.
+
+        Returns
+        -------
+        ndarray of shape (n,), float32
+            z of each, the explained logit: see :class:`mammo_core.records.Evidence`.
+
+        Raises
+        ------
+        InferenceError
+            If the network cannot be run.
         """

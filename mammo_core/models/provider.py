@@ -1,49 +1,168 @@
-"""The one model of this process: loaded on first use, then kept."""
+"""The one model of this process: loaded on first use, then kept until its pointer names another."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Lock
+from time import monotonic, perf_counter
+from typing import Protocol
 
+from mammo_core import log, storage
+from mammo_core.attempt import place
+from mammo_core.errors import MammoError, ModelIntegrityError
+from mammo_core.models.pointer import read_pointer, target_uri
 from mammo_core.models.protocol import Model
-from mammo_core.models.store import fetch
+from mammo_core.models.store import BUNDLE, POINTER, ModelFiles, fetch
 from mammo_core.settings import Settings
 
+LOOK_AGAIN_S = 60.0
+"""A pointer is looked at once in this time."""
 
-class ModelProvider:
-    """Load a model once, however many threads ask; a failed load is tried again by the next request.
+
+class ModelSource(Protocol):
+    """Where the model comes from."""
+
+    def load(self) -> Model:
+        """Fetch and load the model, or raise a :class:`mammo_core.errors.MammoError`."""
+
+    def changed(self) -> bool:
+        """Whether another model would be loaded now."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A loaded model, and what it cost this call.
 
     Parameters
     ----------
-    load : callable
-        Returns a loaded model, or raises a :class:`mammo_core.errors.MammoError`.
+    model : Model
+    load_ms : float or None
+        How long it took to fetch and load, if this call did it.
     """
 
-    def __init__(self, load: Callable[[], Model]) -> None:
-        self._load = load
+    model: Model
+    load_ms: float | None = None
+
+
+class ModelProvider:
+    """Keep one loaded model, however many threads ask for it.
+
+    A load that failed because something was unavailable is tried again by the next request; any other failure
+    would be the same, and is repeated for a while. A changed source is loaded beside the model that is served,
+    and takes its place only when it is ready; if it cannot be loaded, the old model goes on.
+
+    Parameters
+    ----------
+    source : ModelSource
+    clock : callable
+        Seconds.
+    """
+
+    def __init__(self, source: ModelSource, *, clock: Callable[[], float] = monotonic) -> None:
+        self._source = source
+        self._clock = clock
         self._lock = Lock()
         self._model: Model | None = None
+        self._failure: MammoError | None = None
+        self._looked_at = 0.0
 
-    def get(self) -> Model:
-        """Return the model, loading it if this is the first call."""
-        with self._lock:
-            if self._model is None:
-                self._model = self._load()
-            return self._model
+    def get(self) -> Held:
+        """Return the model, loading it if this is the first call or its pointer has moved.
+
+        Raises
+        ------
+        MammoError
+            If there is no model and none can be loaded.
+        """
+        model = self._model
+        if model is None:
+            with self._lock:
+                return Held(self._model) if self._model is not None else self._load()
+        if self._is_due() and self._lock.acquire(blocking=False):
+            # One request looks; the others are answered by the model that is there.
+            try:
+                return self._refreshed(model)
+            finally:
+                self._lock.release()
+        return Held(model)
+
+    def _is_due(self) -> bool:
+        return self._clock() - self._looked_at >= LOOK_AGAIN_S
+
+    def _load(self) -> Held:
+        if self._failure is not None and not self._is_due():
+            raise type(self._failure)(self._failure.message) from self._failure
+        start = perf_counter()
+        self._looked_at = self._clock()
+        try:
+            model = self._source.load()
+        except MammoError as error:
+            self._failure = None if error.retryable else error
+            raise
+        self._model = model
+        return Held(model, round((perf_counter() - start) * 1000, 1))
+
+    def _refreshed(self, model: Model) -> Held:
+        self._looked_at = self._clock()
+        try:
+            if not self._source.changed():
+                return Held(model)
+            held = self._load()
+        except MammoError as error:
+            log.event("model_kept", f"{error.code} at {place(error)}", level="warning")
+            return Held(model)
+        log.event("model_swapped", f"from {model.identity.sha256[:12]} to {held.model.identity.sha256[:12]}")
+        return held
 
 
-def load_model(settings: Settings) -> Model:
-    """Fetch and load the model that the settings name.
+class ConfiguredSource:
+    """The model that the settings name.
 
-    Raises
-    ------
-    MammoError
-        As :func:`mammo_core.models.store.fetch` and :class:`mammo_core.models.keras.KerasModel` say.
-        There is no stand-in: without weights there is no score.
+    With ``MODEL_SHA256`` or ``MANIFEST_SHA256`` set, the model is pinned: a pointer is read once, and must name
+    these digests.
+
+    Parameters
+    ----------
+    settings : Settings
     """
-    files = fetch(
-        settings.model_uri,
-        model_sha256=settings.model_sha256,
-        manifest_sha256=settings.manifest_sha256,
-    )
-    from mammo_core.models.keras import KerasModel
 
-    return KerasModel(files)
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._etag: str | None = None
+
+    def load(self) -> Model:
+        """Fetch and load the model.
+
+        Raises
+        ------
+        MammoError
+            As :func:`mammo_core.models.store.fetch` and the backends say. There is no stand-in: without weights
+            there is no score.
+        """
+        files = self._fetch()
+        if files.suffix == BUNDLE:
+            from mammo_core.models.litert import LiteRTModel
+
+            return LiteRTModel(files)
+        from mammo_core.models.keras import KerasModel
+
+        return KerasModel(files)
+
+    def changed(self) -> bool:
+        """Whether the pointer is another one than at the last load."""
+        uri = self._settings.model_uri
+        return self._etag is not None and uri is not None and storage.etag(uri) != self._etag
+
+    def _fetch(self) -> ModelFiles:
+        uri, pinned = self._settings.model_uri, self._settings.model_sha256
+        manifest_pinned = self._settings.manifest_sha256
+        if uri is None or not uri.lower().endswith(POINTER):
+            return fetch(uri, model_sha256=pinned, manifest_sha256=manifest_pinned)
+        stored = storage.read_stored(uri)
+        pointer = read_pointer(stored.data)
+        if pinned not in (None, pointer.sha256) or manifest_pinned not in (None, pointer.manifest_sha256):
+            raise ModelIntegrityError("The pointer names another model than the pinned one.")
+        files = fetch(
+            target_uri(uri, pointer), model_sha256=pointer.sha256, manifest_sha256=pointer.manifest_sha256
+        )
+        self._etag = None if pinned or manifest_pinned else stored.etag
+        return files

@@ -13,10 +13,12 @@ from mammo_core.errors import (
     NotFoundError,
     StorageUnavailableError,
 )
+from mammo_core.models.bundle import unpack
 from mammo_core.models.manifest import Manifest, parse
 
-EMBEDDED = "embedded"
-SUFFIXES = (".keras", ".h5")
+BUNDLE = ".mammo"
+POINTER = ".json"
+SUFFIXES = (BUNDLE, ".keras", ".h5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,11 @@ class ModelFiles:
     Parameters
     ----------
     weights : bytes
+        Of a bundle, the compiled graph.
     suffix : str
-        ``.keras`` or ``.h5``: decides how the weights are loaded.
+        ``.mammo``, ``.keras`` or ``.h5``: decides how the weights are loaded.
     sha256 : str
-        Digest of the weights.
+        Digest of the file: of the weights, or of the whole bundle.
     manifest : Manifest or None
         None if no manifest lies beside the weights.
     manifest_sha256 : str or None
@@ -59,7 +62,7 @@ def fetch(
     ModelUnavailableError
         If the weights do not exist or cannot be fetched now.
     ModelIntegrityError
-        If a digest differs from the pinned one or from the manifest's.
+        If a digest differs from the pinned one or from the manifest's, or a bundle is not valid.
     ConfigurationError
         If the suffix is not served, or an HDF5 file is not pinned.
     AccessDeniedError
@@ -67,18 +70,13 @@ def fetch(
     """
     suffix = _suffix(uri, model_sha256)
     try:
-        weights, manifest_text = _read(uri)
+        data = _embedded() if uri is None else storage.read(uri)
+        sha256 = _checked(data, model_sha256, "weights")
+        if suffix == BUNDLE:
+            return _unpacked(data, sha256, manifest_sha256)
+        return _with_manifest(data, suffix, sha256, _manifest_beside(uri), manifest_sha256)
     except (NotFoundError, StorageUnavailableError) as error:
         raise ModelUnavailableError(f"The model's weights cannot be fetched: {error.message}") from error
-    sha256 = _checked(weights, model_sha256, "weights")
-    if manifest_text is None:
-        if manifest_sha256 is not None:
-            raise ModelIntegrityError("A manifest is pinned, but none lies beside the weights.")
-        return ModelFiles(weights, suffix, sha256, None, None)
-    manifest_digest = _checked(manifest_text, manifest_sha256, "manifest")
-    manifest = parse(manifest_text)
-    _checked(weights, manifest.weights_sha256, "weights")
-    return ModelFiles(weights, suffix, sha256, manifest, manifest_digest)
 
 
 def manifest_uri(uri: str) -> str:
@@ -88,11 +86,11 @@ def manifest_uri(uri: str) -> str:
 
 def _suffix(uri: str | None, model_sha256: str | None) -> str:
     if uri is None:
-        return ".keras"
+        return BUNDLE
     suffix = PurePosixPath(uri).suffix.lower()
     if suffix not in SUFFIXES:
         raise ConfigurationError(
-            f"MODEL_URI must end in {' or '.join(SUFFIXES)}; it ends in {suffix or 'no suffix'}."
+            f"MODEL_URI must end in {', '.join(SUFFIXES)} or {POINTER}; it ends in {suffix or 'no suffix'}."
         )
     if suffix == ".h5" and model_sha256 is None:
         # Older Keras versions ignore safe mode for HDF5, so such a file can run code when it is loaded.
@@ -100,21 +98,38 @@ def _suffix(uri: str | None, model_sha256: str | None) -> str:
     return suffix
 
 
-def _read(uri: str | None) -> tuple[bytes, bytes | None]:
+def _unpacked(data: bytes, sha256: str, manifest_sha256: str | None) -> ModelFiles:
+    bundle = unpack(data)
+    _compare(bundle.manifest_sha256, manifest_sha256, "manifest")
+    return ModelFiles(bundle.graph, BUNDLE, sha256, bundle.manifest, bundle.manifest_sha256)
+
+
+def _with_manifest(
+    weights: bytes, suffix: str, sha256: str, text: bytes | None, manifest_sha256: str | None
+) -> ModelFiles:
+    if text is None:
+        if manifest_sha256 is not None:
+            raise ModelIntegrityError("A manifest is pinned, but none lies beside the weights.")
+        return ModelFiles(weights, suffix, sha256, None, None)
+    manifest_digest = _checked(text, manifest_sha256, "manifest")
+    manifest = parse(text)
+    _checked(weights, manifest.weights_sha256, "weights")
+    return ModelFiles(weights, suffix, sha256, manifest, manifest_digest)
+
+
+def _manifest_beside(uri: str | None) -> bytes | None:
     if uri is None:
-        return _embedded()
-    weights = storage.read(uri)
+        return None
     try:
-        return weights, storage.read(manifest_uri(uri))
+        return storage.read(manifest_uri(uri))
     except NotFoundError:
         # A model without a manifest is served by documented rules, and each answer says so.
-        return weights, None
+        return None
 
 
-def _embedded() -> tuple[bytes, bytes]:
+def _embedded() -> bytes:
     try:
-        folder = resources.files("mammo_core.assets")
-        return (folder / "default.keras").read_bytes(), (folder / "default.manifest.json").read_bytes()
+        return (resources.files("mammo_core.assets") / "default.mammo").read_bytes()
     except (ModuleNotFoundError, OSError) as error:
         raise ModelUnavailableError(
             f"This installation lacks the embedded model ({type(error).__name__}); set MODEL_URI."
@@ -123,8 +138,12 @@ def _embedded() -> tuple[bytes, bytes]:
 
 def _checked(data: bytes, expected: str | None, what: str) -> str:
     digest = hashlib.sha256(data).hexdigest()
+    _compare(digest, expected, what)
+    return digest
+
+
+def _compare(digest: str, expected: str | None, what: str) -> None:
     if expected is not None and digest != expected:
         raise ModelIntegrityError(
-            f"The {what} have the sha256 {digest[:12]}…, expected was {expected[:12]}…."
+            f"The sha256 of the {what} is {digest[:12]}…, expected is {expected[:12]}…."
         )
-    return digest

@@ -18,7 +18,8 @@ ROOMS = {
     "boto3": ["mammo_core/storage.py"],
     "botocore": ["mammo_core/storage.py"],
     "fastapi": ["mammo_core/api.py"],
-    "keras": ["mammo_core/models/keras.py"],
+    "ai_edge_litert": ["mammo_core/models/litert.py"],
+    "keras": ["mammo_core/compiler/*", "mammo_core/models/keras.py"],
     "mangum": ["handler.py"],
     "matplotlib": ["mammo_core/render/colour.py"],
     "PIL": [
@@ -31,6 +32,7 @@ ROOMS = {
         "mammo_core/schemas.py",
         "mammo_core/settings.py",
         "mammo_core/models/manifest.py",
+        "mammo_core/models/pointer.py",
         "mammo_core/api.py",
         "mammo_core/request_body.py",
     ],
@@ -39,7 +41,7 @@ ROOMS = {
     "rich": ["mammo_core/cli.py"],
     "scipy": ["mammo_core/anatomy/*", "mammo_core/findings/*", "mammo_core/phantom/*"],
     "starlette": ["mammo_core/api.py", "mammo_core/request_body.py"],
-    "tensorflow": ["mammo_core/models/keras.py", "mammo_core/models/tracing.py"],
+    "tensorflow": ["mammo_core/compiler/*", "mammo_core/models/keras.py"],
     "typer": ["mammo_core/cli.py"],
     "uvicorn": ["mammo_core/cli.py"],
 }
@@ -47,7 +49,17 @@ FREE = {"mammo_core", "numpy", *sys.stdlib_module_names}
 """What every room may use."""
 ELSEWHERE = {"mypy_boto3_s3": ["mammo_core/storage.py"], "handler": ["scripts/demo.py"]}
 """Type information, and the door itself."""
-HEAVY = ("boto3", "botocore", "keras", "matplotlib", "pydicom", "scipy", "tensorflow", "uvicorn")
+HEAVY = (
+    "ai_edge_litert",
+    "boto3",
+    "botocore",
+    "keras",
+    "matplotlib",
+    "pydicom",
+    "scipy",
+    "tensorflow",
+    "uvicorn",
+)
 FILES = sorted([ROOT / "handler.py", *(ROOT / "mammo_core").rglob("*.py"), *(ROOT / "scripts").glob("*.py")])
 
 

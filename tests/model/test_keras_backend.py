@@ -16,6 +16,8 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from mammo_core.compiler import layers as layers_of
+from mammo_core.compiler.network import open_network
 from mammo_core.errors import (
     ConfigurationError,
     InferenceError,
@@ -25,7 +27,6 @@ from mammo_core.errors import (
 )
 from mammo_core.explain.saliency import completeness_residual, explain
 from mammo_core.geometry import PixelTransform
-from mammo_core.models import tracing
 from mammo_core.models.keras import KerasModel
 from mammo_core.models.manifest import Head, Manifest, OperatingPoint, Scaling
 from mammo_core.models.protocol import Model, ModelIdentity
@@ -367,25 +368,26 @@ class TestTrueNumbers:
 class TestTheNetwork:
     @CASES
     def test_is_left_as_it_was_after_the_trace(self, name: str) -> None:
-        model = loaded(name)
-        network = model._network
-        reloaded_head = tracing.head_layer(network)
+        opened = open_network(saved(built(name).network))
+        opened.trace()
+        network = opened.keras
+        reloaded_head = layers_of.head_layer(network)
 
-        for layer in tracing.leaves(network):
+        for layer in layers_of.leaves(network):
             assert "call" not in vars(layer)
-        assert tracing.head_activation(reloaded_head) is built(name).head
+        assert layers_of.head_activation(reloaded_head) is built(name).head
         own = built(name).network(input_of().tensor, training=False).numpy()
         assert np.allclose(network(input_of().tensor, training=False).numpy(), own, atol=1e-6)
 
     def test_is_left_as_it_was_also_if_the_trace_breaks(self) -> None:
         network = flat().network
-        head = tracing.head_layer(network)
+        head = layers_of.head_layer(network)
         activation = head.activation
 
         with (
             pytest.raises(RuntimeError, match="in the middle"),
-            tracing.recording(tracing.leaves(network)),
-            tracing.linear_head(head),
+            layers_of.recording(layers_of.leaves(network)),
+            layers_of.linear_head(head),
         ):
             assert "call" in vars(network.layers[1])
             assert head.activation is not activation
@@ -749,7 +751,7 @@ class TestNoScore:
             KerasModel(saved(case_.network)).run(input_of())
 
     def test_from_a_machine_without_memory(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def exhausted(_tensor: Tensor) -> None:
+        def exhausted(_image: Tensor, _selector: Tensor) -> None:
             raise tf.errors.ResourceExhaustedError(None, None, "/secret")
 
         model = KerasModel(saved(built("flat").network))

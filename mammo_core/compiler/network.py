@@ -1,0 +1,218 @@
+"""A Keras network, loaded and compared with its declaration: for the Keras backend and for the compiler."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from mammo_core.compiler import tracing
+from mammo_core.compiler.layers import head_activation, head_layer, leaves
+from mammo_core.errors import ConfigurationError, ModelIntegrityError, ModelUnavailableError
+from mammo_core.models.manifest import Head, Manifest, inferred
+from mammo_core.models.store import ModelFiles
+
+RESCALING = ("Rescaling", "Normalization")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A classifier of one image.
+
+    Parameters
+    ----------
+    keras : keras.Model
+        Computes in float32.
+    manifest : Manifest
+        The one beside the weights, or the rules for a model without.
+    outputs : int
+        Units of the last layer.
+    """
+
+    keras: Any
+    manifest: Manifest
+    outputs: int
+
+    def trace(
+        self, *, target_layer: str | None = None, portable: bool = False
+    ) -> tuple[Any, tracing.Outline]:
+        """Trace forward pass and gradient for the input that the manifest declares.
+
+        Parameters
+        ----------
+        target_layer : str or None
+            None: the manifest's, else the one that is found.
+        portable : bool
+            See :func:`mammo_core.compiler.tracing.trace`, also for what is returned.
+
+        Raises
+        ------
+        ModelIntegrityError
+            If the network does not take this input.
+        """
+        with self._trace_errors():
+            return tracing.trace(
+                self.keras,
+                input_shape=self.input_shape,
+                outputs=self.outputs,
+                target_layer=target_layer or self.manifest.target_layer,
+                portable=portable,
+            )
+
+    def trace_from_target(self, outline: tracing.Outline, *, portable: bool) -> Any:  # noqa: ANN401
+        """Trace what follows the target layer; see :func:`mammo_core.compiler.tracing.trace_from_target`."""
+        with self._trace_errors():
+            return tracing.trace_from_target(
+                self.keras, outline, input_shape=self.input_shape, outputs=self.outputs, portable=portable
+            )
+
+    def explaining(self, target_layer: str) -> "Network":
+        """The same network, with a manifest that names the layer to explain."""
+        manifest = self.manifest.model_copy(update={"target_layer": target_layer})
+        return Network(self.keras, manifest, self.outputs)
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """(rows, columns, channels)."""
+        spec = self.manifest.input
+        return spec.rows, spec.columns, spec.channels
+
+    @contextmanager
+    def _trace_errors(self) -> Iterator[None]:
+        import tensorflow as tf
+
+        try:
+            yield
+        except (ValueError, TypeError, tf.errors.OpError) as error:
+            raise ModelIntegrityError(
+                f"The model cannot be run on an input of {self.input_shape} ({type(error).__name__})."
+            ) from error
+
+
+def open_network(files: ModelFiles) -> Network:
+    """Load a network and compare it with its manifest.
+
+    Parameters
+    ----------
+    files : ModelFiles
+        Weights whose digest has been checked.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If Keras cannot load the file.
+    ModelIntegrityError
+        If the network is not what its manifest describes, or not a classifier of one image.
+    ConfigurationError
+        If TensorFlow is not installed, or the input size must come from a manifest and there is none.
+    """
+    network = _load(files)
+    head = head_activation(head_layer(network))
+    outputs = _outputs(network)
+    declared = files.manifest or _inferred(network, outputs, head)
+    _check(declared, network, outputs, head)
+    return Network(network, declared, outputs)
+
+
+def _load(files: ModelFiles) -> Any:  # noqa: ANN401 - Keras is untyped
+    """Load the network in safe mode, through a temporary file: Keras opens paths only."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    try:
+        import keras
+    except ImportError as error:
+        raise ConfigurationError(
+            "A .keras model needs TensorFlow: install the extra mammo-core[keras]."
+        ) from error
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"model{files.suffix}"
+        path.write_bytes(files.weights)
+        try:
+            network = keras.saving.load_model(path, compile=False, safe_mode=True)
+        except Exception as error:
+            # Keras raises whatever its zip, JSON and HDF5 readers raise; each means: not loadable.
+            raise ModelUnavailableError(
+                f"Keras cannot load the {files.suffix} file ({type(error).__name__}). It may be damaged, "
+                "hold a Lambda layer (refused in safe mode) or need a custom class."
+            ) from error
+    if not getattr(network, "built", False) or not isinstance(network, keras.Model):
+        raise ModelIntegrityError("The file holds no built Keras model.")
+    return _in_float32(network)
+
+
+def _in_float32(network: Any) -> Any:  # noqa: ANN401 - Keras is untyped
+    """Let a network of mixed precision compute in float32: both backends then give the same answer."""
+    for layer in (network, *leaves(network)):
+        if layer.compute_dtype != "float32":
+            layer.dtype_policy = "float32"
+    return network
+
+
+def _outputs(network: Any) -> int:  # noqa: ANN401 - Keras is untyped
+    """Number of the network's output units."""
+    shape = getattr(network, "output_shape", None)
+    if not isinstance(shape, tuple) or len(shape) != 2 or not isinstance(shape[1], int):
+        raise ModelIntegrityError(
+            f"A classifier with one output of shape (None, units) was expected; the model gives {shape}."
+        )
+    return shape[1]
+
+
+def _input_shape(network: Any) -> tuple[int | None, int | None, int | None]:  # noqa: ANN401 - Keras is untyped
+    shape = getattr(network, "input_shape", None)
+    if not isinstance(shape, tuple) or len(shape) != 4:
+        raise ModelIntegrityError(
+            f"One image input of shape (None, rows, columns, channels) was expected; the model takes {shape}."
+        )
+    return shape[1], shape[2], shape[3]
+
+
+def _inferred(network: Any, outputs: int, head: Head | None) -> Manifest:  # noqa: ANN401 - Keras is untyped
+    """The declaration of a model without a manifest."""
+    rows, columns, channels = _input_shape(network)
+    if rows is None or columns is None or channels not in {1, 3} or head is None:
+        raise ConfigurationError(
+            "The model has no manifest, and its file does not tell all of: input rows and columns, 1 or 3 "
+            f"channels, a sigmoid, softmax or linear head. Input {(rows, columns, channels)}, head {head}."
+        )
+    return inferred(
+        rows=rows,
+        columns=columns,
+        channels=cast(Literal[1, 3], channels),
+        outputs=outputs,
+        head=head,
+        rescales=_rescales(network),
+    )
+
+
+def _rescales(network: Any) -> bool:  # noqa: ANN401 - Keras is untyped
+    """Whether a Rescaling or Normalization layer comes before all that has learned weights."""
+    for layer in leaves(network):
+        if type(layer).__name__ in RESCALING:
+            return True
+        if layer.weights:
+            return False
+    return False
+
+
+def _check(manifest: Manifest, network: Any, outputs: int, head: Head | None) -> None:  # noqa: ANN401
+    """Compare what the manifest declares with what the file holds."""
+    spec = manifest.input
+    declared = (spec.rows, spec.columns, spec.channels)
+    actual = _input_shape(network)
+    if any(a is not None and a != d for a, d in zip(actual, declared, strict=True)):
+        raise ModelIntegrityError(f"The manifest declares the input {declared}, the model takes {actual}.")
+    fits = outputs == len(manifest.classes) or (outputs == 1 and len(manifest.classes) == 2)
+    if not fits:
+        raise ModelIntegrityError(
+            f"The manifest names {len(manifest.classes)} classes, the model has {outputs} outputs."
+        )
+    # A last layer that does not tell what its outputs are is believed to give logits if the manifest says so.
+    if (head or Head.LINEAR) is not manifest.head:
+        raise ModelIntegrityError(
+            f"The manifest declares a {manifest.head} head, the model's is {head or 'not recognised'}."
+        )
+    if outputs == 1 and manifest.head is Head.SOFTMAX:
+        raise ModelIntegrityError("A softmax of one output is always 1: the model gives no score.")

@@ -1,0 +1,143 @@
+"""Sums over sliding windows, put together from operations that LiteRT has kernels for.
+
+The gradient of a pooling or depthwise layer adds, for each place in the window, a copy of the output's
+gradient to the inputs that lie there. TensorFlow does it in one kernel (``MaxPoolGrad``); LiteRT has none, but
+it can slice, concatenate, reshape, pad and add.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+Tensor = Any
+"""Of TensorFlow, which is untyped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One axis of a sliding window.
+
+    Parameters
+    ----------
+    size, outputs : int
+        Pixels of the input and of the output.
+    window, stride : int
+    before : int
+        Pixels of padding before the input.
+    """
+
+    size: int
+    outputs: int
+    window: int
+    stride: int
+    before: int
+
+    @classmethod
+    def of(cls, *, size: int, outputs: int, window: int, stride: int, same: bool) -> Self:
+        """TensorFlow's rule for SAME: the odd pixel of padding comes after the input."""
+        padding = max((outputs - 1) * stride + window - size, 0) if same else 0
+        return cls(size, outputs, window, stride, padding // 2)
+
+    @property
+    def after(self) -> int:
+        """Pixels of padding after the input."""
+        return max((self.outputs - 1) * self.stride + self.window - self.size - self.before, 0)
+
+    @property
+    def blocks(self) -> int:
+        """Strides that one window reaches over."""
+        return -(-self.window // self.stride)
+
+    @property
+    def span(self) -> int:
+        """Pixels that all windows reach over, in whole strides."""
+        return (self.outputs - 1 + self.blocks) * self.stride
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Both axes, rows first."""
+
+    rows: Side
+    columns: Side
+
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """Offsets in the window, row by row."""
+        return [(i, j) for i in range(self.rows.window) for j in range(self.columns.window)]
+
+    def padded(self, tensor: Tensor, value: float) -> Tensor:
+        """Surround an input (1, h, w, k) as the layer does."""
+        import tensorflow as tf
+
+        rows, columns = (self.rows.before, self.rows.after), (self.columns.before, self.columns.after)
+        return tf.pad(tensor, [(0, 0), rows, columns, (0, 0)], constant_values=value)
+
+    def inputs_at(self, padded: Tensor, place: tuple[int, int]) -> Tensor:
+        """What every window sees at one of its places, (1, outputs, outputs, k)."""
+        import tensorflow as tf
+
+        last = [
+            start + (side.outputs - 1) * side.stride + 1
+            for start, side in zip(place, (self.rows, self.columns), strict=True)
+        ]
+        return tf.strided_slice(
+            padded,
+            [0, *place, 0],
+            [1, *last, padded.shape[3]],
+            [1, self.rows.stride, self.columns.stride, 1],
+        )
+
+    def summed(self, parts: Mapping[tuple[int, int], Tensor]) -> Tensor:
+        """Add up, for every input pixel, what each place of each window gives it, (1, h, w, k).
+
+        Parameters
+        ----------
+        parts : mapping of (row, column) to tensor (1, outputs, outputs, k)
+            What the windows give to their pixel at this place; nothing at places that are left out.
+        """
+        import tensorflow as tf
+
+        planes = [
+            self._plane(parts, (p, q)) for p in range(self.rows.blocks) for q in range(self.columns.blocks)
+        ]
+        return self._trimmed(planes[0] if len(planes) == 1 else tf.add_n(planes))
+
+    def _plane(self, parts: Mapping[tuple[int, int], Tensor], block: tuple[int, int]) -> Tensor:
+        """The places of one block, side by side: there, windows do not overlap."""
+        import tensorflow as tf
+
+        rows, columns = self.rows, self.columns
+        zero = tf.zeros_like(next(iter(parts.values())))
+        channels = zero.shape[3]
+        lines = []
+        for a in range(rows.stride):
+            line = [
+                parts.get((block[0] * rows.stride + a, block[1] * columns.stride + b), zero)
+                for b in range(columns.stride)
+            ]
+            lines.append(
+                tf.reshape(tf.concat(line, 3), (1, rows.outputs, columns.outputs * columns.stride * channels))
+            )
+        shape = (1, rows.outputs * rows.stride, columns.outputs * columns.stride, channels)
+        top, left = block[0] * rows.stride, block[1] * columns.stride
+        return tf.pad(
+            tf.reshape(tf.concat(lines, 2), shape),
+            [
+                (0, 0),
+                (top, rows.span - shape[1] - top),
+                (left, columns.span - shape[2] - left),
+                (0, 0),
+            ],
+        )
+
+    def _trimmed(self, plane: Tensor) -> Tensor:
+        """Cut off the padding; pixels that no window reaches get 0."""
+        import tensorflow as tf
+
+        rows, columns = self.rows, self.columns
+        cut = plane[
+            :, rows.before : rows.before + rows.size, columns.before : columns.before + columns.size, :
+        ]
+        missing = (rows.size - cut.shape[1], columns.size - cut.shape[2])
+        return tf.pad(cut, [(0, 0), (0, missing[0]), (0, missing[1]), (0, 0)]) if any(missing) else cut

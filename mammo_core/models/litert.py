@@ -1,0 +1,160 @@
+"""The LiteRT backend: a compiled explanation, served without TensorFlow."""
+
+import os
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from mammo_core.errors import ConfigurationError, InferenceError, ModelIntegrityError
+from mammo_core.models.manifest import InputSpec
+from mammo_core.models.outputs import output_of, selector_of
+from mammo_core.models.protocol import ModelIdentity
+from mammo_core.models.store import ModelFiles
+from mammo_core.records import FloatArray, ModelInput, ModelOutput
+
+INPUTS = ("image", "selector")
+OUTPUTS = ("activations", "bias_evidence", "gradients", "logits", "probabilities")
+"""The graph's tensors, in their order."""
+
+
+class LiteRTModel:
+    """A compiled explanation; satisfies :class:`mammo_core.models.protocol.Model`.
+
+    Parameters
+    ----------
+    files : ModelFiles
+        An opened bundle.
+
+    Raises
+    ------
+    ModelIntegrityError
+        If LiteRT cannot load the graph, or its tensors are not those that the manifest describes.
+    ConfigurationError
+        If LiteRT is not installed.
+    """
+
+    def __init__(self, files: ModelFiles) -> None:
+        if files.manifest is None or files.manifest.compiled is None:
+            raise ModelIntegrityError("A compiled graph needs the manifest of its bundle.")
+        compiled = files.manifest.compiled
+        self.manifest = files.manifest
+        self.identity = ModelIdentity(files.sha256, files.manifest_sha256, "litert")
+        self._selector = selector_of(self.manifest, compiled.outputs)
+        self._graph = CompiledGraph(
+            files.weights,
+            spec=self.manifest.input,
+            outputs=compiled.outputs,
+            target_shape=compiled.target_shape,
+        )
+
+    def run(self, model_input: ModelInput) -> ModelOutput:
+        """Predict and explain in one pass; see :meth:`mammo_core.models.protocol.Model.run`."""
+        tensors = self._graph.run(model_input.tensor, self._selector)
+        return output_of(tensors, self.manifest, selector=self._selector, unavailable=None)
+
+    def explained_scores(self, images: FloatArray) -> FloatArray:
+        """Score images only; see :meth:`mammo_core.models.protocol.Model.explained_scores`."""
+        logits = np.stack([self._graph.run(image[None], self._selector)["logits"] for image in images])
+        scores: FloatArray = logits @ self._selector
+        return scores
+
+
+class CompiledGraph:
+    """A graph of :data:`INPUTS` to :data:`OUTPUTS`, loaded by LiteRT.
+
+    Parameters
+    ----------
+    graph : bytes
+    spec : InputSpec
+    outputs : int
+        Logits.
+    target_shape : tuple of int
+        (rows, columns, channels) of the target layer.
+
+    Raises
+    ------
+    ModelIntegrityError
+        If LiteRT cannot load it, or its tensors have other shapes.
+    ConfigurationError
+        If LiteRT is not installed.
+    """
+
+    def __init__(
+        self, graph: bytes, *, spec: InputSpec, outputs: int, target_shape: tuple[int, int, int]
+    ) -> None:
+        self._interpreter = _interpreter(graph)
+        self._inputs = _indices(
+            self._interpreter.get_input_details(),
+            {"image": (1, spec.rows, spec.columns, spec.channels), "selector": (outputs,)},
+        )
+        self._outputs = _indices(
+            self._interpreter.get_output_details(),
+            {
+                "activations": target_shape,
+                "bias_evidence": (),
+                "gradients": target_shape,
+                "logits": (outputs,),
+                "probabilities": (outputs,),
+            },
+        )
+        self._lock = Lock()
+
+    def run(self, image: FloatArray, selector: FloatArray) -> dict[str, FloatArray]:
+        """Run the graph.
+
+        Parameters
+        ----------
+        image : ndarray of shape (1, rows, columns, channels), float32
+        selector : ndarray of shape (outputs,), float32
+
+        Returns
+        -------
+        dict of str to ndarray
+            By the names of :data:`OUTPUTS`; copies.
+
+        Raises
+        ------
+        InferenceError
+            If LiteRT cannot run it.
+        """
+        values = dict(zip(INPUTS, (image, selector), strict=True))
+        # The interpreter has one set of buffers: requests wait for each other, and take copies.
+        with self._lock:
+            try:
+                for name, index in self._inputs.items():
+                    self._interpreter.set_tensor(index, values[name])
+                self._interpreter.invoke()
+                return {name: self._interpreter.get_tensor(index) for name, index in self._outputs.items()}
+            except (ValueError, RuntimeError) as error:
+                raise InferenceError(f"LiteRT could not run the model ({type(error).__name__}).") from error
+
+
+def _interpreter(graph: bytes) -> Any:  # noqa: ANN401 - LiteRT is untyped
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError as error:
+        raise ConfigurationError(
+            "A .mammo bundle needs LiteRT: install the package ai-edge-litert."
+        ) from error
+    try:
+        interpreter = Interpreter(model_content=graph, num_threads=_processors())
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise ModelIntegrityError(f"LiteRT cannot load the graph ({type(error).__name__}).") from error
+    return interpreter
+
+
+def _processors() -> int:
+    """Processors that this process may use: in Lambda, as many as its memory buys."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _indices(details: list[dict[str, Any]], expected: dict[str, tuple[int, ...]]) -> dict[str, int]:
+    shapes = [tuple(int(size) for size in detail["shape"]) for detail in details]
+    kinds = {np.dtype(detail["dtype"]) for detail in details}
+    if shapes != list(expected.values()) or kinds != {np.dtype(np.float32)}:
+        raise ModelIntegrityError(
+            f"The manifest describes tensors of the shapes {list(expected.values())}, the graph has {shapes}."
+        )
+    return {name: int(detail["index"]) for name, detail in zip(expected, details, strict=True)}
