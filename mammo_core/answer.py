@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from mammo_core import schemas as wire
 from mammo_core.geometry import Box
-from mammo_core.interpretation import TypedRegion
+from mammo_core.interpretation import Heat, TypedRegion
 from mammo_core.models.protocol import Model
 from mammo_core.options import AnalysisOptions
 from mammo_core.pipeline import Analysis
@@ -15,20 +15,23 @@ from mammo_core.records import MapStatus, Picture, PixelSpacing, Sourced
 T = TypeVar("T")
 NOT_YET = "not measured by this version"
 NO_SPACING = "the pixel spacing at the breast is not known"
+WHY_EMPTY = {
+    MapStatus.NO_POSITIVE_EVIDENCE: "no cell of the map speaks for the explained class",
+    MapStatus.DEGENERATE: "all cells of the map are equal: nothing is localised",
+}
+NOT_LOGITS = "this map is not in logits: its cells do not add up to the score"
 NO_BREAST = "no breast was found"
 
 
-def to_answer(analysis: Analysis, *, model: Model, options: AnalysisOptions, cold_start: bool) -> wire.Answer:
+def to_answer(analysis: Analysis, *, options: AnalysisOptions) -> wire.Answer:
     """Put an analysis on the wire.
 
     Parameters
     ----------
     analysis : Analysis
-    model : Model
     options : AnalysisOptions
-    cold_start : bool
-        Whether this was the first analysis of the process.
     """
+    model = analysis.model
     verdict = analysis.verdict
     return wire.Answer(
         result=verdict.result,
@@ -44,9 +47,9 @@ def to_answer(analysis: Analysis, *, model: Model, options: AnalysisOptions, col
         threshold_source=verdict.threshold.source,
         model=model_out(model),
         timings_ms=analysis.timings_ms,
-        cold_start=cold_start,
+        cold_start=analysis.loaded,
         warnings=_warnings(analysis, model),
-        analysis_id=options.digest(analysis.mammogram.sha256, model.identity.sha256),
+        analysis_id=options.digest(analysis.mammogram.sha256, model.identity.digest),
     )
 
 
@@ -77,6 +80,7 @@ def model_out(model: Model) -> wire.ModelOut:
         sha256=identity.sha256,
         manifest_sha256=identity.manifest_sha256,
         backend=identity.backend,
+        intended_use=model.manifest.intended_use,
     )
 
 
@@ -85,16 +89,22 @@ def _findings(analysis: Analysis) -> wire.Findings:
     heat = analysis.interpretation.heat.value
     in_logits = heat is not None and heat.saliency.in_logits
     listed = None if regions.value is None else [_region(r, in_logits) for r in regions.value]
+    reason = regions.reason if listed is None else None if listed else _no_regions(heat)
     birads_like: wire.Known[str] = wire.Known(
         value=None, reason="the manifest declares no calibrated thresholds for assessment categories"
     )
     return wire.Findings(
         num_regions=None if listed is None else len(listed),
         regions=listed,
-        reason=regions.reason,
+        reason=reason,
         assessment=wire.AssessmentOut(suspicion=_known(analysis.verdict.suspicion), birads_like=birads_like),
         tissue=_tissue(analysis),
     )
+
+
+def _no_regions(heat: Heat | None) -> str:
+    status = heat.saliency.status if heat is not None else MapStatus.UNAVAILABLE
+    return WHY_EMPTY.get(status, "no part of the map reaches a visible share of the colour scale")
 
 
 def _region(typed: TypedRegion, in_logits: bool) -> wire.RegionOut:
@@ -117,7 +127,11 @@ def _region(typed: TypedRegion, in_logits: bool) -> wire.RegionOut:
 
 
 def _in_logits(value: float, in_logits: bool) -> wire.Known[float]:
-    return _or_reason(value if in_logits else None, "model", "this method's map is not in logits")
+    return _or_reason(
+        value if in_logits else None,
+        "model",
+        NOT_LOGITS,
+    )
 
 
 def _tissue(analysis: Analysis) -> wire.Tissue:
@@ -159,7 +173,7 @@ def _explanation(analysis: Analysis, model: Model, options: AnalysisOptions) -> 
         cell = wire.Size(x=1.0 / abs(grid.column.scale), y=1.0 / abs(grid.row.scale))
     return wire.Explanation(
         status=heat.saliency.status if heat is not None else MapStatus.UNAVAILABLE,
-        reason=interpretation.heat.reason,
+        reason=interpretation.heat.reason if heat is None else WHY_EMPTY.get(heat.saliency.status),
         method=options.method,
         target_layer=evidence.target_layer if evidence else None,
         explained_class=model.manifest.positive,
@@ -208,8 +222,14 @@ def _warnings(analysis: Analysis, model: Model) -> list[wire.WarningOut]:
     """Notices of the steps, and what the answer as a whole lacks."""
     listed = [wire.WarningOut(code=n.code, message=n.message) for n in analysis.notices]
     if model.manifest.absent:
-        message = "The model has no manifest: its input, labels and threshold follow documented defaults."
+        message = (
+            "The model has no manifest: its input (the whole image, values scaled to "
+            f"{model.manifest.input.scaling}), its labels and its threshold follow documented defaults."
+        )
         listed.append(wire.WarningOut(code="manifest_missing", message=message))
+    if model.manifest.demonstration:
+        message = f"This model is for demonstration: {model.manifest.intended_use or 'not for real images'}."
+        listed.append(wire.WarningOut(code="demonstration_model", message=message))
     return listed
 
 

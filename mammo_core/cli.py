@@ -4,11 +4,13 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from mammo_core.batch import Done, Job, find_jobs, run, write
+from mammo_core.commands.compile import compile_
+from mammo_core.commands.shared import model_uri, stop
 from mammo_core.errors import MammoError
 from mammo_core.options import AnalysisOptions, picture_names
 from mammo_core.records import CamMethod, ColourMap, Laterality, PictureFormat, PictureName, ViewPosition
@@ -20,6 +22,9 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # locals hold pixels
 )
 SOME_FAILED, WRONG_USAGE = 1, 2
+
+
+app.command("compile")(compile_)
 
 
 @app.callback()
@@ -73,14 +78,14 @@ def analyze(
         jobs = find_jobs(paths)
         settings = load_settings()
         if model is not None:
-            settings = settings.model_copy(update={"model_uri": _uri(model)})
+            settings = settings.model_copy(update={"model_uri": model_uri(model)})
         service = build_service(settings)
     except MammoError as error:
-        _stop(error, WRONG_USAGE)
+        stop(error, WRONG_USAGE)
     try:
         service.model_card()
     except MammoError as error:
-        _stop(error, SOME_FAILED)
+        stop(error, SOME_FAILED)
     done = []
     for job in _progress(jobs):
         result = run(job, service=service, options=options)
@@ -115,7 +120,7 @@ def serve(
     try:
         application = create_app(build_service())
     except MammoError as error:
-        _stop(error, WRONG_USAGE)
+        stop(error, WRONG_USAGE)
     uvicorn.run(application, host=host or default_host, port=port, access_log=False)
 
 
@@ -138,16 +143,6 @@ def phantom(
     )
     for path in write_phantom(made, out):
         typer.echo(str(path))
-
-
-def _uri(model: str) -> str:
-    """A plain path is a file of this machine."""
-    return model if "://" in model else Path(model).resolve().as_uri()
-
-
-def _stop(error: MammoError, status: int) -> NoReturn:
-    typer.echo(f"mammo: {error.message}", err=True)
-    raise typer.Exit(status)
 
 
 def _progress(jobs: list[Job]) -> Iterable[Job]:

@@ -16,6 +16,7 @@ from mammo_core.records import (
     Mammogram,
     ModelInput,
     ModelOutput,
+    Notice,
     Region,
     RegionType,
     SaliencyMap,
@@ -53,6 +54,11 @@ class Interpretation:
     heat: Outcome[Heat]
     regions: Outcome[tuple[TypedRegion, ...]]
     evidence_on_tissue: Outcome[float | None]
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What a reader of the map should know."""
+        return self.heat.value.saliency.notices if self.heat.value is not None else ()
 
     @property
     def failures(self) -> tuple[Failure, ...]:

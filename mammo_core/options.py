@@ -44,13 +44,22 @@ class AnalysisOptions:
     laterality: Laterality | None = None
     accept_unsuitable: bool = False
 
-    def digest(self, image_sha256: str, model_sha256: str) -> str:
-        """Identify the analysis: the same image, model and options give the same digest."""
-        parts = [image_sha256, model_sha256, *(f"{k}={v}" for k, v in sorted(self._values().items()))]
+    def digest(self, image_sha256: str, model_digest: str) -> str:
+        """Identify the analysis: the same image, model and options give the same digest.
+
+        Parameters
+        ----------
+        image_sha256 : str
+        model_digest : str
+            See :attr:`mammo_core.models.protocol.ModelIdentity.digest`.
+        """
+        parts = [image_sha256, model_digest, *(f"{k}={v}" for k, v in sorted(self._values().items()))]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def _values(self) -> dict[str, str]:
-        return {name: str(getattr(self, name)) for name in self.__dataclass_fields__}
+        """The options as a caller writes them."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {**{name: str(value) for name, value in values.items()}, "images": ",".join(self.images)}
 
 
 def picture_names(text: str) -> tuple[PictureName, ...]:

@@ -15,6 +15,7 @@ from mammo_core.imaging.decode import Limits, decode
 from mammo_core.imaging.preprocess import prepare
 from mammo_core.interpretation import Interpretation, interpret
 from mammo_core.models.protocol import Model
+from mammo_core.models.provider import Models
 from mammo_core.options import AnalysisOptions
 from mammo_core.records import (
     BreastMask,
@@ -33,6 +34,9 @@ from mammo_core.records import (
 class Analysis:
     """All that is known after one image has gone through; ``answer.py`` puts it on the wire."""
 
+    model: Model
+    loaded: bool
+    """Whether this analysis had to load the model."""
     mammogram: Mammogram
     laterality: Sourced[Laterality]
     view_position: Sourced[ViewPosition]
@@ -49,7 +53,7 @@ class Analysis:
 def analyze(
     data: bytes,
     *,
-    model: Model,
+    models: Models,
     options: AnalysisOptions,
     limits: Limits,
     max_picture_bytes: int,
@@ -60,7 +64,8 @@ def analyze(
     ----------
     data : bytes
         A PNG, JPEG, TIFF, BMP, WebP or DICOM file.
-    model : Model
+    models : Models
+        Asked for the model once the image is known to be one: a bad file costs no load.
     options : AnalysisOptions
     limits : Limits
         What is refused before it is decoded.
@@ -75,6 +80,8 @@ def analyze(
     ------
     InputError
         If the image cannot be used.
+    DependencyError, InternalError
+        If the model cannot be loaded.
     InferenceError
         If the model gives no score. After the score, nothing is raised: see ``image_status`` of the answer.
     """
@@ -86,6 +93,9 @@ def analyze(
         gate = suitable(breast, accept_unsuitable=options.accept_unsuitable)
         laterality, laterality_notices = resolve("laterality", mammogram.laterality, options.laterality)
         view_position, view_notices = resolve("view_position", mammogram.view_position, options.view)
+    with watch("load"):
+        held = models.get()
+        model = held.model
     with watch("preprocess"):
         model_input = prepare(mammogram, model.manifest.input, breast)
     with watch("model"):
@@ -100,6 +110,8 @@ def analyze(
             mammogram, breast, interpretation, verdict=verdict, options=options, max_bytes=max_picture_bytes
         )
     return Analysis(
+        model=model,
+        loaded=held.load_ms is not None,
         mammogram=mammogram,
         laterality=laterality,
         view_position=view_position,
@@ -109,7 +121,14 @@ def analyze(
         verdict=verdict,
         interpretation=interpretation,
         pictures=pictures,
-        notices=(*mammogram.notices, *gate, *laterality_notices, *view_notices),
+        notices=(
+            *mammogram.notices,
+            *gate,
+            *laterality_notices,
+            *view_notices,
+            *model_input.notices,
+            *interpretation.notices,
+        ),
         timings_ms=watch.timings_ms,
     )
 

@@ -258,11 +258,14 @@ class ModelInput:
         Source pixels to model pixels.
     steps : tuple of str
         What preprocessing did, in order, in words.
+    notices : tuple of Notice
+        Where the image could not be brought into the form that the model was trained on.
     """
 
     tensor: FloatArray
     transform: PixelTransform
     steps: tuple[str, ...]
+    notices: tuple[Notice, ...] = ()
 
     def __post_init__(self) -> None:
         read_only(self.tensor)
@@ -335,6 +338,8 @@ class SaliencyMap:
         Whether the cells are in logit units.
     completeness_residual : float or None
         |Σ G⊙A + bias_evidence − z| / max(1, |z|), a property of the record (HiResCAM).
+    notices : tuple of Notice
+        What a reader of the map should know.
     """
 
     cells: FloatArray
@@ -343,6 +348,7 @@ class SaliencyMap:
     status: MapStatus
     in_logits: bool
     completeness_residual: float | None
+    notices: tuple[Notice, ...] = ()
 
     def __post_init__(self) -> None:
         read_only(self.cells)

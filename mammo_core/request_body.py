@@ -105,11 +105,14 @@ def _image_of_json(body: bytes) -> bytes:
     try:
         text = wire.AnalyzeJson.model_validate_json(body).image
     except ValidationError as error:
-        raise InvalidRequestError('A JSON body {"image": "<base64>"} was expected.') from error
+        raise InvalidRequestError(
+            'A JSON body {"image": "<base64>"} with no other name was expected; options go into the query.'
+        ) from error
     # Browsers' FileReader puts `data:image/png;base64,` in front.
     encoded = text.partition(",")[2] if text.startswith("data:") else text
     try:
-        return base64.b64decode(encoded, validate=True)
+        # Command-line tools wrap base64 in lines.
+        return base64.b64decode("".join(encoded.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise InvalidRequestError("image: base64 was expected; the text is not base64.") from error
 

@@ -127,7 +127,7 @@ class Findings(_Wire):
     regions: list[RegionOut] | None
     """The region with the map's maximum first, the others by share of evidence."""
     reason: str | None
-    """Why there are no regions."""
+    """Why there are no regions; ``null`` if there are."""
     assessment: AssessmentOut
     tissue: Tissue
 
@@ -235,6 +235,9 @@ class ModelOut(_Wire):
     sha256: str
     manifest_sha256: str | None
     backend: str
+    """``litert`` for a compiled bundle, ``keras`` for a ``.keras`` file."""
+    intended_use: str | None
+    """What the manifest says the model is for."""
 
 
 class WarningOut(_Wire):
@@ -264,10 +267,11 @@ class Answer(_Wire):
     model: ModelOut
     timings_ms: dict[str, float]
     cold_start: bool
+    """Whether this answer had to wait for the model to be loaded; ``timings_ms.load`` tells how long."""
     warnings: list[WarningOut]
     schema_version: Literal["1.0"] = "1.0"
     analysis_id: str
-    """sha256 of the image's bytes, the model's digest and the options."""
+    """sha256 of the image's digest, the digests of the model's weights and manifest, and the options."""
     disclaimer: str = DISCLAIMER
 
 

@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass
 from importlib import resources
-from threading import Lock
 
 from mammo_core import schemas as wire
-from mammo_core.answer import image_statuses, model_out, to_answer
+from mammo_core.answer import to_answer
 from mammo_core.imaging.decode import Limits
-from mammo_core.models.protocol import Model
-from mammo_core.models.provider import ConfiguredSource, ModelProvider
+from mammo_core.models.provider import ConfiguredSource, ModelProvider, Models
 from mammo_core.options import AnalysisOptions
 from mammo_core.pipeline import Analysis, analyze
-from mammo_core.records import MapStatus
 from mammo_core.settings import Settings, load_settings
 
 
@@ -29,14 +26,12 @@ class AnalysisService:
     Parameters
     ----------
     settings : Settings
-    models : ModelProvider
+    models : Models
     """
 
-    def __init__(self, settings: Settings, models: ModelProvider) -> None:
+    def __init__(self, settings: Settings, models: Models) -> None:
         self.settings = settings
         self._models = models
-        self._cold = True
-        self._lock = Lock()
 
     def analyze(self, data: bytes, options: AnalysisOptions) -> Served:
         """Analyse one image file.
@@ -44,12 +39,10 @@ class AnalysisService:
         Raises
         ------
         MammoError
-            As :func:`mammo_core.pipeline.analyze` and :func:`mammo_core.models.provider.load_model` say.
+            As :func:`mammo_core.pipeline.analyze` says.
         """
-        model = self._models.get()
-        analysis = self._run(data, model, options)
-        answer = to_answer(analysis, model=model, options=options, cold_start=self._first())
-        return Served(answer, _problems(analysis))
+        analysis = self._run(data, options)
+        return Served(to_answer(analysis, options=options), _problems(analysis))
 
     def ready(self) -> tuple[wire.Ready, tuple[str, ...]]:
         """Send the sample image through the whole way, and tell what works.
@@ -59,20 +52,18 @@ class AnalysisService:
         MammoError
             If the model cannot be loaded or gives no score.
         """
-        model = self._models.get()
         sample = (resources.files("mammo_core.assets") / "sample.png").read_bytes()
         options = AnalysisOptions(accept_unsuitable=True, max_side=256)
-        analysis = self._run(sample, model, options)
-        heat = analysis.interpretation.heat
-        problems = _problems(analysis)
-        answer = wire.Ready(
+        analysis = self._run(sample, options)
+        answer, problems = to_answer(analysis, options=options), _problems(analysis)
+        ready = wire.Ready(
             status="degraded" if problems else "ready",
-            model=model_out(model),
-            explanation=heat.value.saliency.status if heat.value is not None else MapStatus.UNAVAILABLE,
-            explanation_reason=heat.reason,
-            image_status=image_statuses(analysis.pictures),
+            model=answer.model,
+            explanation=answer.explanation.status,
+            explanation_reason=answer.explanation.reason,
+            image_status=answer.image_status,
         )
-        return answer, problems
+        return ready, problems
 
     def model_card(self) -> wire.ModelCard:
         """The manifest of the loaded model and the digests of its files.
@@ -82,7 +73,7 @@ class AnalysisService:
         MammoError
             If the model cannot be loaded.
         """
-        model = self._models.get()
+        model = self._models.get().model
         return wire.ModelCard(
             **model.manifest.model_dump(),
             sha256=model.identity.sha256,
@@ -90,23 +81,18 @@ class AnalysisService:
             backend=model.identity.backend,
         )
 
-    def _run(self, data: bytes, model: Model, options: AnalysisOptions) -> Analysis:
+    def _run(self, data: bytes, options: AnalysisOptions) -> Analysis:
         limits = Limits(
             max_bytes=self.settings.max_image_bytes,
             max_pixels=self.settings.max_image_pixels,
         )
         return analyze(
             data,
-            model=model,
+            models=self._models,
             options=options,
             limits=limits,
             max_picture_bytes=self.settings.max_picture_bytes,
         )
-
-    def _first(self) -> bool:
-        with self._lock:
-            first, self._cold = self._cold, False
-            return first
 
 
 def build_service(settings: Settings | None = None) -> AnalysisService:

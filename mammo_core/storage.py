@@ -83,7 +83,7 @@ def etag(uri: str) -> str:
         with _file_errors():
             return _file_mark(place)
     with _s3_errors():
-        return client().head_object(Bucket=place.bucket, Key=place.key)["ETag"]
+        return client().head_object(Bucket=place.bucket, Key=place.key).get("ETag", "")
 
 
 def read_stored(uri: str) -> Stored:
@@ -111,7 +111,7 @@ def read_stored(uri: str) -> Stored:
             return Stored(place.read_bytes(), _file_mark(place))
     with _s3_errors():
         answer = client().get_object(Bucket=place.bucket, Key=place.key)
-        return Stored(answer["Body"].read(), answer["ETag"])
+        return Stored(answer["Body"].read(), answer.get("ETag", ""))
 
 
 @dataclass(frozen=True, slots=True)

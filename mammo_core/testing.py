@@ -21,7 +21,7 @@ from mammo_core.models.manifest import (
     ReferenceLogit,
     Scaling,
 )
-from mammo_core.models.protocol import ModelIdentity
+from mammo_core.models.protocol import Model, ModelIdentity
 from mammo_core.records import Evidence, FloatArray, ModelInput, ModelOutput
 
 CELL = 8
@@ -54,8 +54,8 @@ MANIFEST = Manifest(
     positive="malignant",
     head=Head.SIGMOID,
     threshold=OperatingPoint(threshold=0.5, source="fake"),
-    sensitivity_90=OperatingPoint(threshold=0.3, sensitivity=0.9, source="fake"),
-    specificity_90=OperatingPoint(threshold=0.7, specificity=0.9, source="fake"),
+    rule_out=OperatingPoint(threshold=0.3, sensitivity=0.9, source="fake"),
+    rule_in=OperatingPoint(threshold=0.7, specificity=0.9, source="fake"),
     target_layer="cells",
     reference_logit=ReferenceLogit(value=16.0, source="fake"),
     training_data="none: its weights are constants",
@@ -121,7 +121,7 @@ class FakeModel:
         )
 
     def explained_scores(self, images: FloatArray) -> FloatArray:
-        """Score the brightness of the square; see :meth:`mammo_core.models.protocol.Model.explained_scores`."""
+        """Score images only; see :meth:`mammo_core.models.protocol.Model.explained_scores`."""
         return np.array([self._score(self._activations(image)) for image in images], dtype=np.float32)
 
     def _score(self, activations: FloatArray) -> float:
@@ -151,6 +151,31 @@ class FakeModel:
         classes = self.manifest.classes
         rest = (1.0 - positive) / (len(classes) - 1)
         return tuple(positive if c == self.manifest.positive else rest for c in classes)
+
+
+class FixedModel:
+    """A source and a provider of one loaded model: for :class:`mammo_core.models.provider.ModelProvider`.
+
+    Parameters
+    ----------
+    model : Model or MammoError
+        An error is raised by each load.
+    """
+
+    def __init__(self, model: Model | MammoError) -> None:
+        self._model = model
+        self.loads = 0
+
+    def load(self) -> Model:
+        """Return the model."""
+        self.loads += 1
+        if isinstance(self._model, MammoError):
+            raise self._model
+        return self._model
+
+    def changed(self) -> bool:
+        """Never."""
+        return False
 
 
 def _brightness(image: FloatArray, scaling: Scaling) -> FloatArray:

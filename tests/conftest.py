@@ -8,7 +8,17 @@ from hypothesis import settings as property_settings
 from numpy.typing import ArrayLike, NDArray
 
 from mammo_core.geometry import PixelTransform
-from mammo_core.models.manifest import Head, InputSpec, Manifest, OperatingPoint, Scaling
+from mammo_core.models.bundle import pack
+from mammo_core.models.manifest import (
+    CamAgreement,
+    Compilation,
+    Head,
+    InputSpec,
+    Manifest,
+    OperatingPoint,
+    Scaling,
+    Verification,
+)
 from mammo_core.records import (
     CamMethod,
     ImageFormat,
@@ -88,6 +98,40 @@ def make_manifest(
         threshold=OperatingPoint(threshold=0.5, source="test"),
         target_layer=target_layer,
     )
+
+
+def make_verification(**changes: object) -> Verification:
+    """A report of a comparison without a difference."""
+    report = Verification(
+        inputs=("noise",),
+        maps=1,
+        probability_difference=0.0,
+        logit_difference=0.0,
+        activation_difference=0.0,
+        cams=(CamAgreement(method=CamMethod.GRADCAM, largest_difference=0.0),),
+        tensorflow_difference=0.0,
+        tolerance=1e-4,
+        completeness_residual=0.0,
+    )
+    return report.model_copy(update=changes)
+
+
+def make_compilation() -> Compilation:
+    """How a graph was made that is none."""
+    return Compilation(
+        source_sha256="0" * 64,
+        float16=False,
+        outputs=1,
+        target_shape=(4, 3, 2),
+        made_with="a test",
+        verification=make_verification(),
+    )
+
+
+def make_bundle(graph: bytes = b"\x1c\0\0\0TFL3 and no more") -> bytes:
+    """A bundle that can be opened, with a graph that cannot be run."""
+    manifest = make_manifest(target_layer="c1").model_copy(update={"compiled": make_compilation()})
+    return pack(graph, manifest)
 
 
 def make_map(

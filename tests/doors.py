@@ -14,6 +14,7 @@ from mammo_core.models.protocol import Model
 from mammo_core.models.provider import ModelProvider
 from mammo_core.service import AnalysisService
 from mammo_core.settings import Settings
+from mammo_core.testing import FixedModel
 
 CHROME_ACCEPT = (
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8"
@@ -22,7 +23,7 @@ CHROME_ACCEPT = (
 
 def service_with(model: Model, **settings: Any) -> AnalysisService:  # noqa: ANN401 - any setting
     """Build a service around a loaded model."""
-    return AnalysisService(Settings(**settings), ModelProvider(lambda: model))
+    return AnalysisService(Settings(**settings), ModelProvider(FixedModel(model)))
 
 
 def client_of(service: AnalysisService) -> TestClient:

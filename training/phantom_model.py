@@ -7,9 +7,12 @@ manifest and sample image are written.
 
 import argparse
 import os
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -89,8 +92,8 @@ def make_manifest(validation: Scored, test: Scored, *, weights: bytes, pairs: in
         positive="lesion",
         head=Head.SIGMOID,
         threshold=_point(cuts.middle, f"largest sensitivity + specificity on {validation.data}"),
-        sensitivity_90=_point(cuts.low, _source("sensitivity", cuts, validation.data)),
-        specificity_90=_point(cuts.high, _source("specificity", cuts, validation.data)),
+        rule_out=_point(cuts.low, _source("sensitivity", cuts, validation.data)),
+        rule_in=_point(cuts.high, _source("specificity", cuts, validation.data)),
         target_layer=TARGET,
         reference_logit=_reference(validation, cuts),
         weights_sha256=digest(weights),
@@ -98,6 +101,7 @@ def make_manifest(validation: Scored, test: Scored, *, weights: bytes, pairs: in
         f"{TRAINING + pairs - 1}); it says nothing about real mammograms",
         performance=_performance(test, cuts),
         intended_use="software demonstration and tests, not real mammograms",
+        demonstration=True,
         licence="Apache-2.0",
     )
 
@@ -157,8 +161,21 @@ def _performance(test: Scored, cuts: Cuts) -> tuple[Measurement, ...]:
 
 def _write(folder: Path, weights: bytes, manifest: Manifest) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "default.keras").write_bytes(weights)
-    (folder / "default.manifest.json").write_text(manifest.model_dump_json(indent=2) + "\n")
+    with TemporaryDirectory() as temporary:
+        model = Path(temporary) / "default.keras"
+        model.write_bytes(weights)
+        model.with_suffix(".manifest.json").write_text(manifest.model_dump_json(indent=2) + "\n")
+        # In a process of its own: one that has traced before gives other bytes.
+        command = [
+            sys.executable,
+            "-m",
+            "mammo_core",
+            "compile",
+            str(model),
+            "-o",
+            str(folder / "default.mammo"),
+        ]
+        subprocess.run(command, check=True)  # noqa: S603 - our own command
     write_sample(folder)
 
 

@@ -14,7 +14,8 @@ from mammo_core.errors import ConfigurationError, ModelIntegrityError, ModelUnav
 from mammo_core.models.manifest import Head, Manifest, inferred
 from mammo_core.models.store import ModelFiles
 
-RESCALING = ("Rescaling", "Normalization")
+RESCALING = ("Rescaling", "Normalization", "TrueDivide", "Divide", "Multiply", "Subtract")
+"""Layers, and the operations that ``x / 127.5 - 1`` in a network is made of."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,11 +189,13 @@ def _inferred(network: Any, outputs: int, head: Head | None) -> Manifest:  # noq
 
 
 def _rescales(network: Any) -> bool:  # noqa: ANN401 - Keras is untyped
-    """Whether a Rescaling or Normalization layer comes before all that has learned weights."""
-    for layer in leaves(network):
+    """Whether rescaling, as a layer or as arithmetic, comes before all that has learned weights."""
+    nested = {id(layer): leaves(layer) for layer in network.layers if getattr(layer, "layers", None)}
+    operations = getattr(network, "operations", network.layers)
+    for layer in [leaf for each in operations for leaf in nested.get(id(each), [each])]:
         if type(layer).__name__ in RESCALING:
             return True
-        if layer.weights:
+        if getattr(layer, "weights", None):
             return False
     return False
 
@@ -213,6 +216,11 @@ def _check(manifest: Manifest, network: Any, outputs: int, head: Head | None) ->
     if (head or Head.LINEAR) is not manifest.head:
         raise ModelIntegrityError(
             f"The manifest declares a {manifest.head} head, the model's is {head or 'not recognised'}."
+        )
+    if outputs == 1 and manifest.positive_index != 1:
+        raise ModelIntegrityError(
+            "A model of one output gives the score of the second class, so `positive` must name it: write "
+            "the classes as (negative, positive)."
         )
     if outputs == 1 and manifest.head is Head.SOFTMAX:
         raise ModelIntegrityError("A softmax of one output is always 1: the model gives no score.")

@@ -1,9 +1,9 @@
 """A compiled graph against the Keras model that it was made from.
 
-Scores and activations are compared as they are. Maps are compared at the same activations, because the gradient
-of a maximum jumps where inputs are equal but for rounding: with Keras under the same portable gradients (a
-mistake of the converter or of a kernel shows), and with TensorFlow's own gradients (a mistake of the portable
-gradients shows) by methods that do not ask which of two equal inputs is the larger.
+Scores and activations are compared as they are. Maps are compared at the same activations, because the
+gradient of a maximum jumps where inputs are equal but for rounding: with Keras under the same portable
+gradients (a mistake of the converter or of a kernel shows), and with TensorFlow's own gradients (a mistake of
+the portable gradients shows) by methods that do not ask which of two equal inputs is the larger.
 """
 
 from dataclasses import dataclass
@@ -223,5 +223,5 @@ def _refuse_disagreement(report: Verification) -> None:
     if differences[worst] > report.tolerance:
         raise CompilationError(
             f"Compiled and Keras model disagree: {worst} by {differences[worst]:.2g}, at most "
-            f"{report.tolerance:.0e} is accepted. No bundle is written; the Keras backend serves the .keras file."
+            f"{report.tolerance:.0e} is accepted. No bundle is written; the .keras file can be served."
         )

@@ -1,8 +1,8 @@
 """Sums over sliding windows, put together from operations that LiteRT has kernels for.
 
 The gradient of a pooling or depthwise layer adds, for each place in the window, a copy of the output's
-gradient to the inputs that lie there. TensorFlow does it in one kernel (``MaxPoolGrad``); LiteRT has none, but
-it can slice, concatenate, reshape, pad and add.
+gradient to the inputs that lie there. TensorFlow does it in one kernel (``MaxPoolGrad``); LiteRT has none,
+but it can slice, concatenate, reshape, pad and add.
 """
 
 from collections.abc import Mapping

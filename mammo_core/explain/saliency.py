@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mammo_core.errors import InferenceError
 from mammo_core.explain.methods import METHODS
 from mammo_core.geometry import PixelTransform
 from mammo_core.models.manifest import ReferenceLogit
@@ -12,9 +13,12 @@ from mammo_core.records import (
     FloatArray,
     MapStatus,
     ModelInput,
+    Notice,
     SaliencyMap,
 )
 
+SAME = 1e-3
+"""Share up to which two maps, or their sums, count as the same."""
 DEFAULT_REFERENCE = 2.0
 """Positive evidence, in logits, that earns the last colour if the manifest sets no reference: on its own it
 moves even odds to a score of 0.88."""
@@ -33,23 +37,52 @@ def explain(evidence: Evidence, model_input: ModelInput, method: CamMethod) -> S
     Returns
     -------
     SaliencyMap
-        ``no_positive_evidence`` if no cell is positive; ``degenerate`` if a cell is not finite or all
-        cells are equal, so that nothing is localised. Neither is an error.
+        ``no_positive_evidence`` if no cell is positive; ``degenerate`` if all cells are equal, so that
+        nothing is localised. Neither is an error.
+
+    Raises
+    ------
+    InferenceError
+        If a cell is not finite.
     """
     chosen = METHODS[method]
     # Numbers that overflow are seen in the result; NumPy need not warn of them too.
     with np.errstate(invalid="ignore", over="ignore"):
         cells = chosen.function(evidence.activations, evidence.gradients)
-        residual = completeness_residual(evidence)
-    status = _status(cells)
+        additive = METHODS[CamMethod.HIRESCAM].function(evidence.activations, evidence.gradients)
+    if not (np.isfinite(cells).all() and np.isfinite(additive).all()):
+        raise InferenceError("Activations or gradients of the target layer are not finite.")
     return SaliencyMap(
-        cells=cells if np.isfinite(cells).all() else np.zeros_like(cells),
+        cells=cells,
         transform=_cell_grid(model_input.transform, cells.shape),
         method=method,
-        status=status,
-        in_logits=chosen.in_logits,
-        completeness_residual=residual,
+        status=_status(cells),
+        in_logits=chosen.in_logits and _adds_up(cells, additive),
+        completeness_residual=completeness_residual(evidence),
+        notices=_notices(method, cells, additive),
     )
+
+
+def _adds_up(cells: FloatArray, additive: FloatArray) -> bool:
+    """Whether the cells add up to the same as the contributions G⊙A do: only then are they logits."""
+    total, expected = float(cells.sum(dtype=np.float64)), float(additive.sum(dtype=np.float64))
+    return abs(total - expected) <= SAME * max(1.0, abs(expected))
+
+
+def _notices(method: CamMethod, cells: FloatArray, additive: FloatArray) -> tuple[Notice, ...]:
+    """Warn where Grad-CAM is not the map of contributions.
+
+    The two are equal where the gradient is the same in all cells, as before global average pooling. Before
+    Flatten, a global maximum or attention it is not, and Grad-CAM averages over what makes the difference.
+    """
+    difference = float(np.abs(cells - additive).max())
+    if method is not CamMethod.GRADCAM or difference <= SAME * float(np.abs(additive).max()):
+        return ()
+    message = (
+        "The gradient differs between the cells of this model's target layer, and Grad-CAM averages over it: "
+        "its map can peak where the evidence is not. The method hirescam keeps each cell's own gradient."
+    )
+    return (Notice("gradcam_not_faithful", message),)
 
 
 def completeness_residual(evidence: Evidence) -> float | None:
@@ -88,8 +121,6 @@ def colour_anchor(saliency: SaliencyMap, reference: ReferenceLogit | None) -> Co
 
 
 def _status(cells: FloatArray) -> MapStatus:
-    if not np.isfinite(cells).all():
-        return MapStatus.DEGENERATE
     if cells.max() <= 0.0:
         return MapStatus.NO_POSITIVE_EVIDENCE
     return MapStatus.DEGENERATE if np.ptp(cells) <= 1e-6 * np.abs(cells).max() else MapStatus.OK

@@ -78,7 +78,8 @@ def evidence_on_tissue(saliency: SaliencyMap, *, model_grid: PixelTransform, bre
     heat = on_grid(saliency, model_grid)
     total = float(heat.sum(dtype=np.float64))
     on_tissue = float(heat[tissue_on_grid(breast, model_grid)].sum(dtype=np.float64))
-    return on_tissue / total if total > 0.0 else 0.0
+    # Two sums in another order can differ in the last digit.
+    return min(1.0, on_tissue / total) if total > 0.0 else 0.0
 
 
 def on_grid(saliency: SaliencyMap, grid: PixelTransform) -> FloatArray:
@@ -104,7 +105,8 @@ class _Total:
         self._peak = float(heat.max())
 
     def share(self, part: BoolArray) -> float:
-        return float(self.heat[part].sum(dtype=np.float64)) / self._sum
+        # Two sums in another order can differ in the last digit.
+        return min(1.0, float(self.heat[part].sum(dtype=np.float64)) / self._sum)
 
     def relative_peak(self, part: BoolArray) -> float:
         return float(self.heat[part].max()) / self._peak

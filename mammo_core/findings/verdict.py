@@ -63,7 +63,7 @@ def suspicion(score: float, manifest: Manifest) -> Sourced[Suspicion]:
     Sourced[Suspicion]
         Unknown without both points: a category without measured cuts would be invented.
     """
-    low, high = manifest.sensitivity_90, manifest.specificity_90
+    low, high = manifest.rule_out, manifest.rule_in
     if low is None or high is None:
         return Sourced.unknown(NO_POINTS)
     if score < low.threshold:

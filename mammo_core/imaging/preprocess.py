@@ -5,7 +5,7 @@ from PIL import Image
 
 from mammo_core.geometry import Box, PixelTransform
 from mammo_core.models.manifest import Aspect, Crop, InputSpec, Orientation, Resampling, Scaling
-from mammo_core.records import FULL_SCALE, BreastMask, FloatArray, Mammogram, ModelInput, Side
+from mammo_core.records import FULL_SCALE, BreastMask, FloatArray, Mammogram, ModelInput, Notice, Side
 
 FILTERS = {
     Resampling.BOX: Image.Resampling.BOX,
@@ -46,7 +46,9 @@ def prepare(mammogram: Mammogram, spec: InputSpec, breast: BreastMask | None) ->
     scaled = _scale(grid, spec.scaling)
     tensor = np.repeat(scaled[None, :, :, None], spec.channels, axis=3)
     steps = (crop_step, mirror_step, _resize_step(fitted.shape, spec), f"values scaled to {spec.scaling}")
-    return ModelInput(tensor=tensor, transform=transform, steps=tuple(filter(None, steps)))
+    return ModelInput(
+        tensor=tensor, transform=transform, steps=tuple(filter(None, steps)), notices=_notices(spec, breast)
+    )
 
 
 def _crop_box(mammogram: Mammogram, spec: InputSpec, breast: BreastMask | None) -> tuple[Box, str]:
@@ -73,6 +75,14 @@ def _mirror(spec: InputSpec, breast: BreastMask | None) -> tuple[bool, str]:
     if side is Side.RIGHT:
         return True, "mirrored: the chest wall is at the right"
     return False, ""
+
+
+def _notices(spec: InputSpec, breast: BreastMask | None) -> tuple[Notice, ...]:
+    """Say where the model sees an image of another form than it was trained on."""
+    if spec.orientation is Orientation.AS_IS or (breast is not None and breast.chest_wall.value is not None):
+        return ()
+    message = "The model expects the chest wall at the left; where it is in this image could not be told."
+    return (Notice("orientation_unknown", message),)
 
 
 def _fitted_shape(shape: tuple[int, int], spec: InputSpec) -> tuple[int, int]:

@@ -172,9 +172,9 @@ class Manifest(_Part):
     head: Head
     threshold: OperatingPoint
     """The cut between the labels of ``result``."""
-    sensitivity_90: OperatingPoint | None = None
+    rule_out: OperatingPoint | None = None
     """Below it the suspicion is low."""
-    specificity_90: OperatingPoint | None = None
+    rule_in: OperatingPoint | None = None
     """At or above it the suspicion is high."""
     calibration: Calibration | None = None
     target_layer: str | None = None
@@ -188,6 +188,8 @@ class Manifest(_Part):
     licence: str | None = None
     compiled: Compilation | None = None
     """Only in a bundle."""
+    demonstration: bool = False
+    """Whether the model shows how things work and nothing else: each answer then warns."""
     absent: bool = False
     """True if there was no manifest and these are the rules for that case."""
 
@@ -197,9 +199,9 @@ class Manifest(_Part):
             raise ValueError("classes must be different from each other")
         if self.positive not in self.classes:
             raise ValueError("positive must be one of classes")
-        low, high = self.sensitivity_90, self.specificity_90
+        low, high = self.rule_out, self.rule_in
         if low is not None and high is not None and low.threshold > high.threshold:
-            raise ValueError("sensitivity_90.threshold must not exceed specificity_90.threshold")
+            raise ValueError("rule_out.threshold must not exceed rule_in.threshold")
         return self
 
     @property

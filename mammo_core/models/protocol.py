@@ -25,6 +25,11 @@ class ModelIdentity:
     manifest_sha256: str | None
     backend: str
 
+    @property
+    def digest(self) -> str:
+        """Weights and manifest as one: a new threshold gives another answer, like new weights do."""
+        return f"{self.sha256}:{self.manifest_sha256 or 'no manifest'}"
+
 
 class Model(Protocol):
     """A loaded network with its declaration."""

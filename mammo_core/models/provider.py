@@ -43,12 +43,19 @@ class Held:
     load_ms: float | None = None
 
 
+class Models(Protocol):
+    """Where an analysis gets its model."""
+
+    def get(self) -> Held:
+        """Return the model, loaded if need be, or raise a :class:`mammo_core.errors.MammoError`."""
+
+
 class ModelProvider:
     """Keep one loaded model, however many threads ask for it.
 
     A load that failed because something was unavailable is tried again by the next request; any other failure
-    would be the same, and is repeated for a while. A changed source is loaded beside the model that is served,
-    and takes its place only when it is ready; if it cannot be loaded, the old model goes on.
+    would be the same, and is repeated for a while. A changed source is loaded beside the model that is
+    served, and takes its place only when it is ready; if it cannot be loaded, the old model goes on.
 
     Parameters
     ----------
@@ -117,8 +124,8 @@ class ModelProvider:
 class ConfiguredSource:
     """The model that the settings name.
 
-    With ``MODEL_SHA256`` or ``MANIFEST_SHA256`` set, the model is pinned: a pointer is read once, and must name
-    these digests.
+    With ``MODEL_SHA256`` or ``MANIFEST_SHA256`` set, the model is pinned: a pointer is read once, and must
+    name these digests.
 
     Parameters
     ----------
@@ -135,8 +142,8 @@ class ConfiguredSource:
         Raises
         ------
         MammoError
-            As :func:`mammo_core.models.store.fetch` and the backends say. There is no stand-in: without weights
-            there is no score.
+            As :func:`mammo_core.models.store.fetch` and the backends say. There is no stand-in: without
+            weights there is no score.
         """
         files = self._fetch()
         if files.suffix == BUNDLE:

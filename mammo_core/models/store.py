@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 from importlib import resources
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from mammo_core import storage
 from mammo_core.errors import (
@@ -18,7 +18,8 @@ from mammo_core.models.manifest import Manifest, parse
 
 BUNDLE = ".mammo"
 POINTER = ".json"
-SUFFIXES = (BUNDLE, ".keras", ".h5")
+KERAS_SUFFIXES = (".keras", ".h5")
+SUFFIXES = (BUNDLE, *KERAS_SUFFIXES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,31 @@ def fetch(
         return _with_manifest(data, suffix, sha256, _manifest_beside(uri), manifest_sha256)
     except (NotFoundError, StorageUnavailableError) as error:
         raise ModelUnavailableError(f"The model's weights cannot be fetched: {error.message}") from error
+
+
+def read_files(weights: Path, manifest: Path | None = None) -> ModelFiles:
+    """Read a Keras model from this machine, as it is: nothing is pinned.
+
+    Parameters
+    ----------
+    weights : Path
+        A ``.keras`` or ``.h5`` file.
+    manifest : Path or None
+        None: the one beside the weights, if there is one.
+
+    Raises
+    ------
+    ConfigurationError
+        If the suffix is another one, or the manifest is not valid.
+    ModelIntegrityError
+        If the manifest describes other weights.
+    """
+    suffix = weights.suffix.lower()
+    if suffix not in KERAS_SUFFIXES:
+        raise ConfigurationError(f"A file ending in {' or '.join(KERAS_SUFFIXES)} is expected.")
+    data = weights.read_bytes()
+    text = manifest.read_bytes() if manifest is not None else _manifest_beside(weights.resolve().as_uri())
+    return _with_manifest(data, suffix, _checked(data, None, "weights"), text, None)
 
 
 def manifest_uri(uri: str) -> str:

@@ -23,6 +23,7 @@ TREE = {
     "ConfigurationError": ("InternalError", "misconfigured", 500, False),
     "ModelIntegrityError": ("InternalError", "model_integrity", 500, False),
     "TargetLayerError": ("InternalError", "target_layer", 500, False),
+    "CompilationError": ("InternalError", "compilation_failed", 500, False),
     "InferenceError": ("InternalError", "inference_failed", 500, False),
     "RenderError": ("InternalError", "render_failed", 500, False),
 }

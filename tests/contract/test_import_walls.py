@@ -19,7 +19,7 @@ ROOMS = {
     "botocore": ["mammo_core/storage.py"],
     "fastapi": ["mammo_core/api.py"],
     "ai_edge_litert": ["mammo_core/models/litert.py"],
-    "keras": ["mammo_core/compiler/*", "mammo_core/models/keras.py"],
+    "keras": ["mammo_core/compiler/*"],
     "mangum": ["handler.py"],
     "matplotlib": ["mammo_core/render/colour.py"],
     "PIL": [
@@ -38,11 +38,11 @@ ROOMS = {
     ],
     "pydantic_settings": ["mammo_core/settings.py"],
     "pydicom": ["mammo_core/imaging/*", "mammo_core/phantom/*"],
-    "rich": ["mammo_core/cli.py"],
+    "rich": ["mammo_core/cli.py", "mammo_core/commands/*"],
     "scipy": ["mammo_core/anatomy/*", "mammo_core/findings/*", "mammo_core/phantom/*"],
     "starlette": ["mammo_core/api.py", "mammo_core/request_body.py"],
     "tensorflow": ["mammo_core/compiler/*", "mammo_core/models/keras.py"],
-    "typer": ["mammo_core/cli.py"],
+    "typer": ["mammo_core/cli.py", "mammo_core/commands/*"],
     "uvicorn": ["mammo_core/cli.py"],
 }
 FREE = {"mammo_core", "numpy", *sys.stdlib_module_names}

@@ -43,10 +43,10 @@ def test_the_layers_hold_the_projects_dependencies_and_keras_each_once() -> None
 
 
 @pytest.mark.parametrize("path", LAYERS, ids=lambda path: path.name)
-def test_a_layer_is_locked_to_the_versions_that_are_served_and_tested(path: Path) -> None:
-    locked, served = pins(path.with_suffix(".txt")), pins(ROOT / "requirements" / "serve.txt")
+def test_a_layer_is_locked_to_the_versions_that_are_tested(path: Path) -> None:
+    locked, tested = pins(path.with_suffix(".txt")), pins(ROOT / "requirements" / "dev.txt")
     assert set(wanted(path)) <= set(locked)
-    assert {name: served.get(name) for name in locked} == locked
+    assert {name: tested.get(name) for name in locked} == locked
 
 
 def test_serving_and_developing_use_the_same_versions() -> None:

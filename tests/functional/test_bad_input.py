@@ -19,6 +19,10 @@ PHANTOM = make_phantom(seed=3, shape=(256, 208))
 PNG = to_png(PHANTOM)
 GREY = (PHANTOM.pixels >> 8).astype(np.uint8)
 
+JSON_EXPECTED = (
+    'A JSON body {"image": "<base64>"} with no other name was expected; options go into the query.'
+)
+
 
 def encoded(image: Image.Image, image_format: str, **options: object) -> bytes:
     buffer = io.BytesIO()
@@ -108,9 +112,15 @@ def test_an_image_is_answered_with_its_status_and_code_and_the_next_request_is_r
         ('{"image": "###"}', "image: base64 was expected; the text is not base64."),
         ('{"image": "a"}', "image: base64 was expected; the text is not base64."),
         ('{"image": "päd"}', "image: base64 was expected; the text is not base64."),
-        ('{"picture": ""}', 'A JSON body {"image": "<base64>"} was expected.'),
-        ("not json", 'A JSON body {"image": "<base64>"} was expected.'),
-        ("", 'A JSON body {"image": "<base64>"} was expected.'),
+        (
+            '{"picture": ""}',
+            JSON_EXPECTED,
+        ),
+        (
+            "not json",
+            JSON_EXPECTED,
+        ),
+        ("", JSON_EXPECTED),
     ],
 )
 def test_a_json_body_of_another_form_is_an_invalid_request(body: str, detail: str) -> None:
@@ -197,7 +207,7 @@ def test_an_unsuitable_image_is_analysed_on_request_and_the_answer_says_so() -> 
     answer = client.post("/analyze?accept_unsuitable=true&max_side=128", content=black)
 
     assert answer.status_code == 200, answer.text
-    assert [w["code"] for w in answer.json()["warnings"]] == ["accepted_unsuitable"]
+    assert [w["code"] for w in answer.json()["warnings"]] == ["accepted_unsuitable", "orientation_unknown"]
     assert answer.json()["findings"]["tissue"]["breast_fraction"] == {
         "value": None,
         "source": None,

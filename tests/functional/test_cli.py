@@ -3,7 +3,6 @@
 import json
 import re
 from pathlib import Path
-from typing import NoReturn
 
 import pydicom
 import pytest
@@ -17,7 +16,7 @@ from mammo_core.phantom.files import to_png
 from mammo_core.phantom.synthesis import make_phantom
 from mammo_core.service import AnalysisService
 from mammo_core.settings import Settings
-from mammo_core.testing import FakeModel
+from mammo_core.testing import FakeModel, FixedModel
 from tests.doors import service_with
 
 PNG = to_png(make_phantom(seed=3, shape=(320, 256)))
@@ -102,10 +101,8 @@ def test_wrong_usage_ends_with_2_and_a_reason(arguments: tuple[str, ...]) -> Non
 
 
 def test_without_a_model_nothing_is_analysed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_weights() -> NoReturn:
-        raise ModelUnavailableError("The model's weights cannot be fetched: The file does not exist.")
-
-    service = AnalysisService(Settings(), ModelProvider(no_weights))
+    no_weights = ModelUnavailableError("The model's weights cannot be fetched: The file does not exist.")
+    service = AnalysisService(Settings(), ModelProvider(FixedModel(no_weights)))
     monkeypatch.setattr("mammo_core.service.build_service", lambda settings: service)
     (tmp_path / "a.png").write_bytes(PNG)
 

@@ -19,7 +19,7 @@ from mammo_core.records import CamMethod
 from mammo_core.render.colour import colour_table
 from mammo_core.service import AnalysisService
 from mammo_core.settings import Settings
-from mammo_core.testing import FakeModel
+from mammo_core.testing import FakeModel, FixedModel
 from tests.doors import client_of, log_lines, service_with
 
 PNG = to_png(make_phantom(seed=3, shape=(320, 256)))
@@ -136,12 +136,10 @@ def test_a_model_without_a_target_layer_still_answers_with_its_score(
 
 
 def test_without_weights_there_is_no_score_and_no_stand_in(capsys: pytest.CaptureFixture[str]) -> None:
-    def no_weights() -> NoReturn:
-        raise ModelUnavailableError(
-            "The model's weights cannot be fetched: S3 has no such object (NoSuchKey)."
-        )
-
-    client = client_of(AnalysisService(Settings(), ModelProvider(no_weights)))
+    no_weights = ModelUnavailableError(
+        "The model's weights cannot be fetched: S3 has no such object (NoSuchKey)."
+    )
+    client = client_of(AnalysisService(Settings(), ModelProvider(FixedModel(no_weights))))
 
     answers = [client.post("/analyze", content=PNG), client.get("/ready"), client.get("/model")]
 

@@ -482,17 +482,21 @@ class TestWithoutAManifest:
 
 class TestWithAManifest:
     def test_its_words_are_the_answer_s(self) -> None:
-        manifest = make_manifest(target_layer="c1", classes=("malignant", "benign")).model_copy(
-            update={"positive": "malignant"}
-        )
+        manifest = make_manifest(target_layer="c1")
 
         model = KerasModel(saved(built("flat").network, manifest))
         output = model.run(input_of())
 
         assert model.manifest == manifest
-        assert output.probabilities == tuple(reversed(loaded("flat").run(input_of()).probabilities))
+        assert output.probabilities == loaded("flat").run(input_of()).probabilities
         assert evidence_of(output).target_layer == "c1"
         assert evidence_of(output).activations.shape == (16, 12, 8)
+
+    def test_the_positive_class_of_one_output_must_stand_second(self) -> None:
+        manifest = make_manifest(classes=("malignant", "benign")).model_copy(update={"positive": "malignant"})
+
+        with pytest.raises(ModelIntegrityError, match="gives the score of the second class"):
+            KerasModel(saved(built("flat").network, manifest))
 
     def test_the_positive_class_of_a_softmax_may_stand_first(self) -> None:
         manifest = make_manifest(head=Head.SOFTMAX).model_copy(update={"positive": "benign"})

@@ -13,6 +13,7 @@ GRADIENTS = np.zeros((4, 4, 2), dtype=np.float32)
 GRADIENTS[:, :2, 0] = 1.0  # the left half: mean 1/2
 GRADIENTS[0, :, 1] = -1.0  # the top row: mean −1/4
 
+THIRTEEN_30THS, FOUR_61STS = 13 / 30, 4 / 61
 BY_HAND = {
     # ½ · channel 0 − ¼ · channel 1
     CamMethod.GRADCAM: [
@@ -28,8 +29,35 @@ BY_HAND = {
         [8.0, 9.0, 0.0, 0.0],
         [12.0, 13.0, 0.0, 0.0],
     ],
+    # channel 0: a = 1 / (2 + 120) in the 8 cells of the left half, so w = 8/122; channel 1: no G > 0
+    CamMethod.GRADCAM_PLUS_PLUS: [
+        [0.0, FOUR_61STS, 2 * FOUR_61STS, 3 * FOUR_61STS],
+        [4 * FOUR_61STS, 5 * FOUR_61STS, 6 * FOUR_61STS, 7 * FOUR_61STS],
+        [8 * FOUR_61STS, 9 * FOUR_61STS, 10 * FOUR_61STS, 11 * FOUR_61STS],
+        [12 * FOUR_61STS, 13 * FOUR_61STS, 14 * FOUR_61STS, 15 * FOUR_61STS],
+    ],
+    # channel 0 in the left half
+    CamMethod.LAYERCAM: [
+        [0.0, 1.0, 0.0, 0.0],
+        [4.0, 5.0, 0.0, 0.0],
+        [8.0, 9.0, 0.0, 0.0],
+        [12.0, 13.0, 0.0, 0.0],
+    ],
+    # channel 0 times 52/120, the mean of its gradient weighted by itself; channel 1 times −8/32
+    CamMethod.XGRADCAM: [
+        [-2.0, THIRTEEN_30THS, 2 * THIRTEEN_30THS, 3 * THIRTEEN_30THS],
+        [4 * THIRTEEN_30THS, 5 * THIRTEEN_30THS - 2.0, 6 * THIRTEEN_30THS, 7 * THIRTEEN_30THS],
+        [8 * THIRTEEN_30THS, 9 * THIRTEEN_30THS, 10 * THIRTEEN_30THS - 2.0, 11 * THIRTEEN_30THS],
+        [12 * THIRTEEN_30THS, 13 * THIRTEEN_30THS, 14 * THIRTEEN_30THS, 15 * THIRTEEN_30THS - 2.0],
+    ],
 }
-IN_LOGITS = {CamMethod.GRADCAM: True, CamMethod.HIRESCAM: True}
+IN_LOGITS = {
+    CamMethod.GRADCAM: True,
+    CamMethod.GRADCAM_PLUS_PLUS: False,
+    CamMethod.HIRESCAM: True,
+    CamMethod.LAYERCAM: False,
+    CamMethod.XGRADCAM: True,
+}
 
 
 def random_layer(seed: int = 0) -> FloatArray:
@@ -49,7 +77,7 @@ def test_the_methods_differ_on_this_layer() -> None:
 def test_a_method_gives_what_a_hand_computes(method: CamMethod) -> None:
     cells = METHODS[method].function(ACTIVATIONS, GRADIENTS)
 
-    assert cells.tolist() == BY_HAND[method]
+    assert cells == pytest.approx(np.array(BY_HAND[method]), rel=1e-6, abs=1e-12)
     assert cells.dtype == np.float32
     assert METHODS[method].in_logits is IN_LOGITS[method]
 
@@ -75,10 +103,20 @@ def test_cells_in_logits_add_up_to_the_score_of_a_network_that_averages(method: 
 
     assert abs(score) > 0.1
     assert float(cells.sum(dtype=np.float64)) == pytest.approx(score, abs=1e-5)
-    assert cells == pytest.approx(gradcam(activations, gradients), abs=1e-6)
+    assert cells == pytest.approx(gradcam(activations, gradients), abs=1e-5)
 
 
-@pytest.mark.parametrize("method", CamMethod)
+def test_gradcam_plus_plus_and_xgradcam_leave_out_what_has_no_weight() -> None:
+    activations = np.array([[[1.0, 1.0], [-1.0, 2.0]]], dtype=np.float32)
+    gradients = np.array([[[1.0, 0.0], [1.0, 0.0]]], dtype=np.float32)
+
+    # Channel 0 adds up to 0, channel 1 has no gradient: neither has a weighted mean.
+    assert METHODS[CamMethod.XGRADCAM].function(activations, gradients).tolist() == [[0.0, 0.0]]
+    # a = 1 / (2 + 0) twice for channel 0, 0 / 0 for channel 1.
+    assert METHODS[CamMethod.GRADCAM_PLUS_PLUS].function(activations, gradients).tolist() == [[1.0, -1.0]]
+
+
+@pytest.mark.parametrize("method", sorted(set(CamMethod) - {CamMethod.GRADCAM_PLUS_PLUS}))
 def test_evidence_grows_with_the_gradient(method: CamMethod) -> None:
     activations, gradients = random_layer(), random_layer(1)
 

@@ -57,14 +57,14 @@ def test_the_least_manifest_has_documented_defaults() -> None:
     assert manifest.positive_index == 1
     assert manifest.absent is False
     assert manifest.schema_version == "1.0"
-    for name in ("sensitivity_90", "specificity_90", "calibration", "target_layer", "reference_logit"):
+    for name in ("rule_out", "rule_in", "calibration", "target_layer", "reference_logit"):
         assert getattr(manifest, name) is None
 
 
 def test_a_manifest_survives_being_written_and_read() -> None:
     manifest = parsed(
-        sensitivity_90={"threshold": 0.2, "sensitivity": 0.9, "source": "v"},
-        specificity_90={"threshold": 0.6, "specificity": 0.9, "source": "v"},
+        rule_out={"threshold": 0.2, "sensitivity": 0.9, "source": "v"},
+        rule_in={"threshold": 0.6, "specificity": 0.9, "source": "v"},
         reference_logit={"value": 3.5, "source": "v"},
         performance=[{"metric": "AUC", "value": 0.8, "data": "v"}],
         weights_sha256="ab" * 32,
@@ -100,10 +100,10 @@ def test_the_positive_class_may_stand_anywhere() -> None:
         ({"tresholds": 1}, "tresholds"),
         (
             {
-                "sensitivity_90": {"threshold": 0.7, "source": "x"},
-                "specificity_90": {"threshold": 0.3, "source": "x"},
+                "rule_out": {"threshold": 0.7, "source": "x"},
+                "rule_in": {"threshold": 0.3, "source": "x"},
             },
-            "sensitivity_90.threshold must not exceed",
+            "rule_out.threshold must not exceed",
         ),
     ],
 )

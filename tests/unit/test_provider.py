@@ -1,5 +1,6 @@
 """A model is loaded once, however many threads ask, and a load that failed is tried again."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -7,29 +8,52 @@ from time import sleep
 
 import pytest
 
-from mammo_core.errors import MammoError, ModelUnavailableError, NotFoundError
+from mammo_core.errors import (
+    MammoError,
+    ModelIntegrityError,
+    ModelUnavailableError,
+    NotFoundError,
+    StorageUnavailableError,
+)
 from mammo_core.models import provider
 from mammo_core.models.protocol import Model
-from mammo_core.models.provider import ModelProvider, load_model
+from mammo_core.models.provider import LOOK_AGAIN_S, ConfiguredSource, Held, ModelProvider
 from mammo_core.settings import Settings
 from mammo_core.testing import FakeModel
 
 THREADS = 16
 
 
-class Loader:
-    """Counts its calls; the first ``failures`` of them fail, and none is quick."""
+class Source:
+    """Counts its loads; the first ``failures`` of them fail, and none is quick."""
 
-    def __init__(self, *, failures: int = 0) -> None:
-        self.calls = 0
+    def __init__(self, *, failures: int = 0, error: MammoError | None = None) -> None:
+        self.loads = 0
+        self.looks = 0
+        self.moved = False
         self._failures = failures
+        self._error = error or ModelUnavailableError("not yet")
 
-    def __call__(self) -> Model:
-        self.calls += 1
+    def load(self) -> Model:
+        self.loads += 1
         sleep(0.02)
-        if self.calls <= self._failures:
-            raise ModelUnavailableError("not yet")
+        if self.loads <= self._failures:
+            raise self._error
         return FakeModel()
+
+    def changed(self) -> bool:
+        self.looks += 1
+        return self.moved
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 def at_once(ask: Callable[[], object]) -> list[object]:
@@ -48,56 +72,143 @@ def at_once(ask: Callable[[], object]) -> list[object]:
 
 
 def test_nothing_is_loaded_before_it_is_asked_for() -> None:
-    loader = Loader()
+    source = Source()
 
-    ModelProvider(loader)
+    ModelProvider(source)
 
-    assert loader.calls == 0
+    assert source.loads == 0
 
 
 def test_many_threads_load_one_model_once() -> None:
-    loader = Loader()
+    source = Source()
 
-    models = at_once(ModelProvider(loader).get)
+    held = at_once(ModelProvider(source).get)
 
-    assert loader.calls == 1
-    assert len(models) == THREADS
-    assert all(model is models[0] for model in models)
-    assert isinstance(models[0], FakeModel)
+    assert source.loads == 1
+    assert all(isinstance(each, Held) for each in held)
+    models = {id(each.model) for each in held if isinstance(each, Held)}
+    assert len(held) == THREADS
+    assert len(models) == 1
+    loaded = [each.load_ms for each in held if isinstance(each, Held) and each.load_ms is not None]
+    assert len(loaded) == 1, "one request waited for the load itself"
+    assert loaded[0] >= 20.0
 
 
 def test_a_failed_load_is_told_and_tried_again() -> None:
-    loader = Loader(failures=1)
-    models = ModelProvider(loader)
+    source = Source(failures=1)
+    models = ModelProvider(source)
 
     with pytest.raises(ModelUnavailableError, match="not yet"):
         models.get()
     first, second = models.get(), models.get()
 
-    assert first is second
-    assert loader.calls == 2
+    assert first.model is second.model
+    assert source.loads == 2
 
 
 def test_a_failed_load_fails_one_thread_and_not_those_that_wait() -> None:
-    loader = Loader(failures=1)
+    source = Source(failures=1)
 
-    answers = at_once(ModelProvider(loader).get)
+    answers = at_once(ModelProvider(source).get)
 
-    assert loader.calls == 2
+    assert source.loads == 2
     assert sum(isinstance(answer, ModelUnavailableError) for answer in answers) == 1
-    assert sum(isinstance(answer, FakeModel) for answer in answers) == THREADS - 1
+    assert sum(isinstance(answer, Held) for answer in answers) == THREADS - 1
 
 
-def test_the_settings_name_the_files_that_are_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[object] = []
+def test_a_failure_that_a_retry_cannot_help_is_repeated_without_fetching_for_a_minute() -> None:
+    source, clock = Source(failures=1, error=ModelIntegrityError("another digest")), Clock()
+    models = ModelProvider(source, clock=clock)
 
-    def fetch(*args: object, **pins: object) -> None:
-        asked.extend([args, pins])
-        raise NotFoundError("enough")
+    for _ in range(4):
+        with pytest.raises(ModelIntegrityError, match="another digest"):
+            models.get()
+    assert source.loads == 1
 
-    monkeypatch.setattr(provider, "fetch", fetch)
+    clock.now += LOOK_AGAIN_S
+    assert isinstance(models.get().model, FakeModel)
+    assert source.loads == 2
 
-    with pytest.raises(NotFoundError):
-        load_model(Settings(model_uri="s3://b/m.keras", model_sha256="ab" * 32, manifest_sha256="cd" * 32))
 
-    assert asked == [("s3://b/m.keras",), {"model_sha256": "ab" * 32, "manifest_sha256": "cd" * 32}]
+def test_the_source_is_looked_at_once_a_minute_and_a_moved_one_is_loaded() -> None:
+    source, clock = Source(), Clock()
+    models = ModelProvider(source, clock=clock)
+    first = models.get().model
+
+    clock.now += LOOK_AGAIN_S - 1
+    assert models.get().model is first
+    assert source.looks == 0
+    clock.now += 1
+    assert models.get().model is first
+    assert models.get().model is first
+    assert source.looks == 1
+
+    source.moved = True
+    clock.now += LOOK_AGAIN_S
+    swapped = models.get()
+
+    assert swapped.model is not first
+    assert swapped.load_ms is not None
+    assert models.get().model is swapped.model
+    assert (source.loads, source.looks) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "error", [StorageUnavailableError("S3 is down"), ModelIntegrityError("another digest")]
+)
+def test_a_moved_source_that_cannot_be_loaded_leaves_the_model_in_service(
+    error: MammoError, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, clock = Source(), Clock()
+    models = ModelProvider(source, clock=clock)
+    first = models.get().model
+    source.moved, source._failures, source._error = True, 2, error
+
+    clock.now += LOOK_AGAIN_S
+    assert models.get().model is first
+    line = json.loads(capsys.readouterr().err.splitlines()[-1])
+    assert (line["level"], line["message"]) == ("WARNING", "model_kept")
+    assert line["detail"].startswith(error.code)
+
+    source.moved, clock.now = False, clock.now + LOOK_AGAIN_S
+    assert models.get().model is first
+
+
+def test_only_one_request_waits_for_the_new_model() -> None:
+    source, clock = Source(), Clock()
+    models = ModelProvider(source, clock=clock)
+    first = models.get().model
+    source.moved = True
+    clock.now += LOOK_AGAIN_S
+
+    held = [each for each in at_once(models.get) if isinstance(each, Held)]
+
+    assert source.loads == 2
+    assert sum(each.load_ms is not None for each in held) == 1
+    assert {id(first)} < {id(each.model) for each in held}
+
+
+class TestTheConfiguredSource:
+    def test_fetches_what_the_settings_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: list[object] = []
+
+        def fetch(*args: object, **pins: object) -> None:
+            asked.extend([args, pins])
+            raise NotFoundError("enough")
+
+        monkeypatch.setattr(provider, "fetch", fetch)
+        settings = Settings(model_uri="s3://b/m.keras", model_sha256="ab" * 32, manifest_sha256="cd" * 32)
+
+        with pytest.raises(NotFoundError):
+            ConfiguredSource(settings).load()
+
+        assert asked == [("s3://b/m.keras",), {"model_sha256": "ab" * 32, "manifest_sha256": "cd" * 32}]
+
+    def test_serves_the_embedded_model_by_litert_and_never_looks_for_another(self) -> None:
+        source = ConfiguredSource(Settings())
+
+        model = source.load()
+
+        assert model.identity.backend == "litert"
+        assert model.manifest.demonstration
+        assert not source.changed()

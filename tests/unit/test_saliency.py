@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike
 
+from mammo_core.errors import InferenceError
+from mammo_core.explain.methods import METHODS
 from mammo_core.explain.saliency import DEFAULT_REFERENCE, colour_anchor, completeness_residual, explain
 from mammo_core.geometry import Box, PixelTransform
 from mammo_core.models.manifest import ReferenceLogit
@@ -51,21 +53,49 @@ class TestStatus:
         assert saliency.cells.tolist() == np.array(activations, dtype=np.float32).tolist()
 
     @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 3e38])
-    def test_of_numbers_that_are_none_is_degenerate_and_the_map_is_empty(self, bad: float) -> None:
-        saliency = explained([[1.0, bad], [0.0, 2.0]], 1000.0)
-
-        assert saliency.status is MapStatus.DEGENERATE
-        assert saliency.cells.tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    def test_there_is_no_map_of_numbers_that_are_none(self, bad: float) -> None:
+        with pytest.raises(InferenceError, match="not finite"):
+            explained([[1.0, bad], [0.0, 2.0]], 1000.0)
 
     @pytest.mark.parametrize("method", CamMethod)
-    def test_of_gradients_that_are_none_is_degenerate_and_nothing_is_claimed(self, method: CamMethod) -> None:
+    def test_there_is_no_map_of_gradients_that_are_none(self, method: CamMethod) -> None:
         tensor = np.zeros((1, *GRID.shape, 1), dtype=np.float32)
         evidence = evidence_of([[1.0, 2.0], [0.0, 2.0]], [[1.0, np.inf], [np.nan, 1.0]])
 
-        saliency = explain(evidence, ModelInput(tensor, GRID, ()), method)
+        with pytest.raises(InferenceError, match="not finite"):
+            explain(evidence, ModelInput(tensor, GRID, ()), method)
 
-        assert saliency.status is MapStatus.DEGENERATE
-        assert saliency.completeness_residual is None
+
+class TestFaithfulness:
+    UNEVEN = np.full((4, 4), 2.0)
+    """Gradients; Σ G⊙A and the sum of Grad-CAM's cells have other signs."""
+    UNEVEN[0, 0] = -8.0
+    ONE_CELL = np.zeros((4, 4))
+    ONE_CELL[0, 0] = 1.0
+
+    def explained(self, gradients: ArrayLike, method: CamMethod) -> SaliencyMap:
+        tensor = np.zeros((1, *GRID.shape, 1), dtype=np.float32)
+        return explain(evidence_of(self.ONE_CELL, gradients), ModelInput(tensor, GRID, ()), method)
+
+    def test_gradcam_of_an_uneven_gradient_warns_names_hirescam_and_is_no_logit(self) -> None:
+        gradcam = self.explained(self.UNEVEN, CamMethod.GRADCAM)
+        hirescam = self.explained(self.UNEVEN, CamMethod.HIRESCAM)
+
+        assert gradcam.cells.sum() == 1.375
+        assert hirescam.cells.sum() == -8.0
+        assert [notice.code for notice in gradcam.notices] == ["gradcam_not_faithful"]
+        assert "hirescam" in gradcam.notices[0].message
+        assert not gradcam.in_logits
+        assert hirescam.in_logits
+        assert hirescam.notices == ()
+
+    @pytest.mark.parametrize("method", [CamMethod.GRADCAM, CamMethod.HIRESCAM, CamMethod.XGRADCAM])
+    def test_of_an_even_gradient_there_is_nothing_to_warn_of(self, method: CamMethod) -> None:
+        saliency = self.explained(2.0, method)
+
+        assert saliency.cells.sum() == 2.0
+        assert saliency.in_logits
+        assert saliency.notices == ()
 
 
 def test_the_cells_cover_the_whole_input_of_the_model() -> None:
@@ -83,7 +113,7 @@ def test_a_map_tells_its_method_and_unit(method: CamMethod) -> None:
 
     saliency = explain(evidence_of([[1.0, 2.0]]), ModelInput(tensor, GRID, ()), method)
 
-    assert (saliency.method, saliency.in_logits) == (method, True)
+    assert (saliency.method, saliency.in_logits) == (method, METHODS[method].in_logits)
 
 
 class TestCompleteness:

@@ -18,8 +18,9 @@ from mammo_core.errors import (
     NotFoundError,
     StorageUnavailableError,
 )
+from mammo_core.models.bundle import unpack
 from mammo_core.models.store import ModelFiles, fetch, manifest_uri
-from tests.conftest import make_manifest
+from tests.conftest import make_bundle, make_manifest
 
 WEIGHTS = b"weights of a model"
 SHA256 = hashlib.sha256(WEIGHTS).hexdigest()
@@ -83,18 +84,18 @@ class TestDigests:
             fetch((folder / "m.keras").as_uri(), model_sha256=OTHER)
 
         assert caught.value.message == (
-            f"The weights have the sha256 {SHA256[:12]}…, expected was {OTHER[:12]}…."
+            f"The sha256 of the weights is {SHA256[:12]}…, expected is {OTHER[:12]}…."
         )
 
     def test_of_another_manifest_than_pinned_are_refused(self, folder: Path) -> None:
-        with pytest.raises(ModelIntegrityError, match="The manifest have the sha256"):
+        with pytest.raises(ModelIntegrityError, match="The sha256 of the manifest is"):
             fetch((folder / "m.keras").as_uri(), manifest_sha256=OTHER)
 
     def test_of_other_weights_than_the_manifest_names_are_refused(self, folder: Path) -> None:
         manifest = make_manifest().model_copy(update={"weights_sha256": OTHER})
         (folder / "m.manifest.json").write_bytes(manifest.model_dump_json().encode())
 
-        with pytest.raises(ModelIntegrityError, match="The weights have the sha256"):
+        with pytest.raises(ModelIntegrityError, match="The sha256 of the weights is"):
             fetch((folder / "m.keras").as_uri())
 
     def test_that_the_manifest_names_rightly_are_accepted(self, folder: Path) -> None:
@@ -152,7 +153,9 @@ class TestWithoutWeights:
 class TestConfiguration:
     @pytest.mark.parametrize("name", ["m.pt", "m", "m.keras.zip"])
     def test_with_another_suffix_is_refused(self, name: str) -> None:
-        with pytest.raises(ConfigurationError, match=r"MODEL_URI must end in \.keras or \.h5"):
+        with pytest.raises(
+            ConfigurationError, match=r"must end in \.mammo, \.keras, \.h5 or \.json"
+        ):
             fetch(f"file:///models/{name}")
 
     def test_with_an_unpinned_hdf5_file_is_refused_before_anything_is_read(
@@ -181,11 +184,14 @@ class TestConfiguration:
 
 class TestTheEmbeddedModel:
     def test_is_read_from_the_package(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        (tmp_path / "default.keras").write_bytes(WEIGHTS)
-        (tmp_path / "default.manifest.json").write_bytes(MANIFEST)
+        data = make_bundle()
+        (tmp_path / "default.mammo").write_bytes(data)
         monkeypatch.setattr("mammo_core.models.store.resources.files", lambda _package: tmp_path)
+        bundle = unpack(data)
 
-        assert fetch(None) == ModelFiles(WEIGHTS, ".keras", SHA256, make_manifest(), MANIFEST_SHA256)
+        assert fetch(None) == ModelFiles(
+            bundle.graph, ".mammo", hashlib.sha256(data).hexdigest(), bundle.manifest, bundle.manifest_sha256
+        )
 
     def test_that_was_left_out_of_a_deployment_is_an_unavailable_model(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

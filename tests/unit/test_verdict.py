@@ -64,7 +64,7 @@ def test_of_three_classes_the_most_probable_other_is_named_below_the_threshold(
     ],
 )
 def test_suspicion_changes_at_the_two_operating_points(score: float, value: Suspicion) -> None:
-    manifest = manifest_with(sensitivity_90=LOW, specificity_90=HIGH)
+    manifest = manifest_with(rule_out=LOW, rule_in=HIGH)
 
     assert suspicion(score, manifest) == Sourced(
         value, "manifest", "cut at 0.2 (validation) and 0.7 (validation)"
@@ -72,6 +72,6 @@ def test_suspicion_changes_at_the_two_operating_points(score: float, value: Susp
     assert decide((1.0 - score, score), manifest).suspicion.value is value
 
 
-@pytest.mark.parametrize("points", [{}, {"sensitivity_90": LOW}, {"specificity_90": HIGH}])
+@pytest.mark.parametrize("points", [{}, {"rule_out": LOW}, {"rule_in": HIGH}])
 def test_without_both_operating_points_no_category_is_invented(points: dict[str, OperatingPoint]) -> None:
     assert suspicion(0.99, manifest_with(**points)) == Sourced.unknown(NO_POINTS)
