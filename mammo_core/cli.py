@@ -2,24 +2,25 @@
 
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from mammo_core.batch import Done, Job, find_jobs, run, write
+from mammo_core.batch import Done, find_jobs, run, write
 from mammo_core.errors import MammoError
+from mammo_core.evaluation.command import evaluate
 from mammo_core.options import AnalysisOptions, picture_names
 from mammo_core.records import CamMethod, ColourMap, Laterality, PictureFormat, PictureName, ViewPosition
 from mammo_core.settings import load_settings
+from mammo_core.terminal import SOME_FAILED, WRONG_USAGE, model_uri, progress, stop
 
 app = typer.Typer(
     help="Explained mammogram inference. Research use only, not a medical device.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # locals hold pixels
 )
-SOME_FAILED, WRONG_USAGE = 1, 2
+app.command()(evaluate)
 
 
 @app.callback()
@@ -73,16 +74,16 @@ def analyze(
         jobs = find_jobs(paths)
         settings = load_settings()
         if model is not None:
-            settings = settings.model_copy(update={"model_uri": _uri(model)})
+            settings = settings.model_copy(update={"model_uri": model_uri(model)})
         service = build_service(settings)
     except MammoError as error:
-        _stop(error, WRONG_USAGE)
+        stop(error, WRONG_USAGE)
     try:
         service.model_card()
     except MammoError as error:
-        _stop(error, SOME_FAILED)
+        stop(error, SOME_FAILED)
     done = []
-    for job in _progress(jobs):
+    for job in progress(jobs, what="analysing", total=len(jobs)):
         result = run(job, service=service, options=options)
         if out is not None:
             write(result, out)
@@ -115,7 +116,7 @@ def serve(
     try:
         application = create_app(build_service())
     except MammoError as error:
-        _stop(error, WRONG_USAGE)
+        stop(error, WRONG_USAGE)
     uvicorn.run(application, host=host or default_host, port=port, access_log=False)
 
 
@@ -138,25 +139,6 @@ def phantom(
     )
     for path in write_phantom(made, out):
         typer.echo(str(path))
-
-
-def _uri(model: str) -> str:
-    """A plain path is a file of this machine."""
-    return model if "://" in model else Path(model).resolve().as_uri()
-
-
-def _stop(error: MammoError, status: int) -> NoReturn:
-    typer.echo(f"mammo: {error.message}", err=True)
-    raise typer.Exit(status)
-
-
-def _progress(jobs: list[Job]) -> Iterable[Job]:
-    """Show a bar on a terminal, nothing in a pipe."""
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(stderr=True)
-    return track(jobs, console=console, description="analysing") if console.is_terminal else jobs
 
 
 def _summary(done: list[Done], *, to_stderr: bool) -> None:

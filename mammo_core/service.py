@@ -51,6 +51,16 @@ class AnalysisService:
         answer = to_answer(analysis, model=model, options=options, cold_start=self._first())
         return Served(answer, _problems(analysis))
 
+    def examine(self, data: bytes, options: AnalysisOptions) -> Analysis:
+        """Analyse one image file and keep all that is known of it: for measurements, not for the wire.
+
+        Raises
+        ------
+        MammoError
+            As :meth:`analyze`.
+        """
+        return self._run(data, self._models.get(), options)
+
     def ready(self) -> tuple[wire.Ready, tuple[str, ...]]:
         """Send the sample image through the whole way, and tell what works.
 

@@ -20,7 +20,7 @@ ROOMS = {
     "fastapi": ["mammo_core/api.py"],
     "keras": ["mammo_core/models/keras.py"],
     "mangum": ["handler.py"],
-    "matplotlib": ["mammo_core/render/colour.py"],
+    "matplotlib": ["mammo_core/render/colour.py", "mammo_core/evaluation/plots.py"],
     "PIL": [
         "mammo_core/imaging/*",
         "mammo_core/render/*",
@@ -36,11 +36,16 @@ ROOMS = {
     ],
     "pydantic_settings": ["mammo_core/settings.py"],
     "pydicom": ["mammo_core/imaging/*", "mammo_core/phantom/*"],
-    "rich": ["mammo_core/cli.py"],
-    "scipy": ["mammo_core/anatomy/*", "mammo_core/findings/*", "mammo_core/phantom/*"],
+    "rich": ["mammo_core/cli.py", "mammo_core/terminal.py", "mammo_core/evaluation/command.py"],
+    "scipy": [
+        "mammo_core/anatomy/*",
+        "mammo_core/findings/*",
+        "mammo_core/phantom/*",
+        "mammo_core/evaluation/baselines.py",
+    ],
     "starlette": ["mammo_core/api.py", "mammo_core/request_body.py"],
     "tensorflow": ["mammo_core/models/keras.py", "mammo_core/models/tracing.py"],
-    "typer": ["mammo_core/cli.py"],
+    "typer": ["mammo_core/cli.py", "mammo_core/terminal.py", "mammo_core/evaluation/command.py"],
     "uvicorn": ["mammo_core/cli.py"],
 }
 FREE = {"mammo_core", "numpy", *sys.stdlib_module_names}
