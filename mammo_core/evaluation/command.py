@@ -78,17 +78,19 @@ def evaluate(
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = OUT,
     bootstrap: Annotated[int, typer.Option(min=100, help="Resamples for the intervals.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="Of the resamples.")] = 0,
-    jobs: Annotated[int, typer.Option(min=1, max=64, help="Images at the same time.")] = 1,
+    jobs: Annotated[
+        int, typer.Option(min=1, max=64, help="Images at the same time; helps where reading them is slow.")
+    ] = 1,
 ) -> None:
     """Measure a model and its maps on labelled images.
 
-    The table's columns: image, label, optionally patient (intervals are by patient), lesions as circles
-    x, y, r or boxes x1, y1, x2, y2 in source pixels, spacing_mm, view, laterality. Written to --out:
-    evaluation.json, evaluation.md with plots, and images.csv with one row for each image.
+    Columns of the table: image, label; optionally patient (intervals are by patient),
+    x, y, r or x1, y1, x2, y2 (lesions, in source pixels), spacing_mm, view, laterality.
+    Into --out go evaluation.json, evaluation.md with plots, and images.csv.
 
-    Example, a table with the columns image, patient, label, x, y, r of film scans:
+    Example, film scans with circles around lesions:
 
-    mammo evaluate labels.csv --positive benign,malignant --negative normal --spacing-mm 0.2
+    mammo evaluate labels.csv --positive benign,malignant --spacing-mm 0.2
 
     Exit status: 0 all done, 1 some image failed (the others are measured), 2 wrong usage.
     """

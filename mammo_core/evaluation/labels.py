@@ -134,7 +134,8 @@ def read_labels(data: bytes, reading: Reading) -> LabelTable:
     label = _column(header, reading.label_column, LABEL_COLUMNS)
     if label is None:
         raise InvalidRequestError(
-            f"The table has no column {' or '.join(map(repr, LABEL_COLUMNS))}; name it with --label-column."
+            f"The table has no column {' or '.join(map(repr, LABEL_COLUMNS))} among its {len(header)}; "
+            "fields are separated by commas, and --label-column names another."
         )
     _require(header, (reading.image_column,))
     patient = _column(header, reading.patient_column, PATIENT_COLUMNS)

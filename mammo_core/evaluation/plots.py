@@ -1,4 +1,4 @@
-"""Plots of an evaluation, drawn without pyplot: no global state, no display."""
+"""Plots of an evaluation, drawn on figures of their own: no global state, no display."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
