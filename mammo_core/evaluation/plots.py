@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Corner = Literal["lower right", "upper left"]
+Corner = Literal["lower right", "upper left", "best"]
 
 SIZE_INCHES, DOTS_PER_INCH = (4.8, 4.6), 150
 CURVE, POINT, CHANCE = "#0072b2", "#d55e00", "#888888"
@@ -99,7 +99,7 @@ def _froc(examined: Sequence[Examined], found: FreeResponse) -> Plot:
     axes.plot([false_per_image[-1], right], [sensitivity[-1]] * 2, color=CURVE, linestyle=":", linewidth=1)
     axes.set_xlim(0.0, right)
     axes.set_ylim(-0.02, 1.02)
-    _label(axes, "false regions per image", "sensitivity per lesion", "upper left")
+    _label(axes, "false regions per image", "sensitivity per lesion", "best")
     return Plot("froc", "FROC", "FROC curve of the regions", _encoded(figure))
 
 
