@@ -44,6 +44,16 @@ class AnalysisService:
         analysis = self._run(data, options)
         return Served(to_answer(analysis, options=options), _problems(analysis))
 
+    def examine(self, data: bytes, options: AnalysisOptions) -> Analysis:
+        """Analyse one image file and keep all that is known of it: for measurements, not for the wire.
+
+        Raises
+        ------
+        MammoError
+            As :meth:`analyze`.
+        """
+        return self._run(data, options)
+
     def ready(self) -> tuple[wire.Ready, tuple[str, ...]]:
         """Send the sample image through the whole way, and tell what works.
 

@@ -4,17 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mammo_core.evaluation.lesions import TOLERANCE_MM, Circle, Ruler
+from mammo_core.evaluation.localisation import Field, Target
+from mammo_core.evaluation.statistics import Labels
 from mammo_core.geometry import resample
 from mammo_core.records import FloatArray
 from training.cases import Case
 
-TOLERANCE_MM = 3.0
-"""Around the mass; a peak within it is a hit."""
 LEVELS = (0.90, 0.95, 0.98)
-
-Labels = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +42,6 @@ def labels_of(cases: Iterable[Case]) -> Labels:
     return np.array([case.lesion is not None for case in cases], dtype=np.bool_)
 
 
-def area_under_curve(scores: FloatArray, labels: Labels) -> float:
-    """Probability that a case with a mass scores higher than one without; ties count half."""
-    positive, negative = scores[labels][:, None], scores[~labels][None, :]
-    return float(np.mean((positive > negative) + 0.5 * (positive == negative)))
-
-
 def is_hit(case: Case, cells: FloatArray) -> bool:
     """Whether the map's peak lies in the mass or within 3 mm of it; an empty or flat map is a miss.
 
@@ -60,15 +52,14 @@ def is_hit(case: Case, cells: FloatArray) -> bool:
     cells : ndarray of shape (h, w)
         Signed evidence in any unit.
     """
-    if case.lesion is None or cells.max() <= 0.0 or np.ptp(cells) == 0.0:
+    if case.lesion is None:
         return False
-    shown = resample(cells, case.transform.resized((cells.shape[0], cells.shape[1])), case.transform)
-    for row, column in np.argwhere(shown == shown.max()):
-        at = case.transform.to_source(float(row) + 0.5, float(column) + 0.5)
-        distance = np.hypot(at[0] - case.lesion.row, at[1] - case.lesion.column) * case.spacing_mm
-        if distance > case.lesion.radius_mm + TOLERANCE_MM:
-            return False
-    return True
+    grid = case.transform
+    heat = resample(np.maximum(cells, 0.0), grid.resized((cells.shape[0], cells.shape[1])), grid)
+    mass = Circle(case.lesion.row, case.lesion.column, case.lesion.radius_mm / case.spacing_mm)
+    ruler = Ruler(case.spacing_mm, case.spacing_mm, TOLERANCE_MM, "mm")
+    whole = Field(grid, np.ones(grid.shape, dtype=np.bool_))
+    return Target((mass,), whole, ruler).measure(heat).hit == 1.0
 
 
 def choose_cuts(scores: FloatArray, labels: Labels) -> Cuts:

@@ -16,13 +16,14 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from mammo_core.evaluation.statistics import Labels, auc
 from mammo_core.models.manifest import Head, Manifest, Measurement, OperatingPoint, ReferenceLogit
 from mammo_core.phantom.sample import write_sample
 from mammo_core.records import FloatArray
 from training.bundle import digest, keras_bytes
 from training.cases import SPEC, Case, make_cases, make_pairs
 from training.learning import Plan, train
-from training.measure import Cut, Cuts, Labels, area_under_curve, choose_cuts, is_hit, labels_of
+from training.measure import Cut, Cuts, choose_cuts, is_hit, labels_of
 from training.network import GAIN, TARGET, Trainable, exported, predict
 
 TRAINING, VALIDATION, TEST = 1_000_000, 2_000_000, 3_000_000
@@ -149,7 +150,7 @@ def _reference(scored: Scored, cuts: Cuts) -> ReferenceLogit:
 def _performance(test: Scored, cuts: Cuts) -> tuple[Measurement, ...]:
     positive, negative = test.scores[test.labels], test.scores[~test.labels]
     values = {
-        "AUC": area_under_curve(test.scores, test.labels),
+        "AUC": auc(test.scores.astype(np.float64), test.labels),
         "pointing game of Grad-CAM, peak within 3 mm of the mass": float(test.hits.mean()),
         f"sensitivity at {cuts.middle.threshold}": float((positive >= cuts.middle.threshold).mean()),
         f"specificity at {cuts.middle.threshold}": float((negative < cuts.middle.threshold).mean()),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mammo_core.commands.shared import stop
+from mammo_core.commands.terminal import stop
 from mammo_core.errors import MammoError
 
 FAILED = 1

@@ -31,7 +31,10 @@ LEFT_OUT = {
 def project_files(folder: Path = ROOT) -> Iterator[Path]:
     """The project's text files."""
     for path in sorted(folder.iterdir()):
-        if path.is_dir() and path.name not in LEFT_OUT:
+        # In a second working tree, .git is a file that names the first.
+        if path.name in LEFT_OUT:
+            continue
+        if path.is_dir():
             yield from project_files(path)
         elif path.is_file() and b"\0" not in path.read_bytes():
             yield path

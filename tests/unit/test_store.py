@@ -153,9 +153,7 @@ class TestWithoutWeights:
 class TestConfiguration:
     @pytest.mark.parametrize("name", ["m.pt", "m", "m.keras.zip"])
     def test_with_another_suffix_is_refused(self, name: str) -> None:
-        with pytest.raises(
-            ConfigurationError, match=r"must end in \.mammo, \.keras, \.h5 or \.json"
-        ):
+        with pytest.raises(ConfigurationError, match=r"must end in \.mammo, \.keras, \.h5 or \.json"):
             fetch(f"file:///models/{name}")
 
     def test_with_an_unpinned_hdf5_file_is_refused_before_anything_is_read(

@@ -1,0 +1,116 @@
+"""``mammo analyze``: image files to answers and pictures."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mammo_core.batch import Done, find_jobs, run, write
+from mammo_core.commands.terminal import SOME_FAILED, WRONG_USAGE, model_uri, progress, stop
+from mammo_core.errors import MammoError
+from mammo_core.options import AnalysisOptions, picture_names
+from mammo_core.records import CamMethod, ColourMap, Laterality, PictureFormat, PictureName, ViewPosition
+from mammo_core.settings import load_settings
+
+
+def analyze(
+    paths: Annotated[list[Path], typer.Argument(help="Image files, or folders that are searched for them.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for NAME.json and NAME.<picture>.png of each image.")
+    ] = None,
+    json_lines: Annotated[
+        bool, typer.Option("--json", help="Write each answer as one line of JSON to standard output.")
+    ] = False,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Model: a path, file:///… or s3://…; default: MODEL_URI, else embedded."),
+    ] = None,
+    method: Annotated[CamMethod, typer.Option(help="How the map is made.")] = CamMethod.GRADCAM,
+    images: Annotated[str, typer.Option(help="Pictures, separated by commas; empty for none.")] = ",".join(
+        PictureName
+    ),
+    max_side: Annotated[int, typer.Option(min=64, max=4096, help="Longest side of the pictures.")] = 1024,
+    picture_format: Annotated[PictureFormat, typer.Option("--format")] = PictureFormat.PNG,
+    colormap: Annotated[ColourMap, typer.Option()] = ColourMap.INFERNO,
+    view: Annotated[ViewPosition | None, typer.Option(help="Projection, if the file does not tell.")] = None,
+    laterality: Annotated[Laterality | None, typer.Option(help="Breast, if the file does not tell.")] = None,
+    accept_unsuitable: Annotated[
+        bool, typer.Option("--accept-unsuitable", help="Analyse what does not look like a mammogram, too.")
+    ] = False,
+) -> None:
+    """Analyse image files: score, map, regions and five pictures each.
+
+    Exit status: 0 all done, 1 some image failed (the others are done), 2 wrong usage.
+    """
+    from mammo_core.service import build_service
+
+    try:
+        options = AnalysisOptions(
+            method=method,
+            images=picture_names(images),
+            max_side=max_side,
+            picture_format=picture_format,
+            colour_map=colormap,
+            view=view,
+            laterality=laterality,
+            accept_unsuitable=accept_unsuitable,
+        )
+        jobs = find_jobs(paths)
+        settings = load_settings()
+        if model is not None:
+            settings = settings.model_copy(update={"model_uri": model_uri(model)})
+        service = build_service(settings)
+    except MammoError as error:
+        stop(error, WRONG_USAGE)
+    try:
+        service.model_card()
+    except MammoError as error:
+        stop(error, SOME_FAILED)
+    done = []
+    for job in progress(jobs, what="analysing", total=len(jobs)):
+        result = run(job, service=service, options=options)
+        if out is not None:
+            write(result, out)
+        if json_lines and result.answer is not None:
+            sys.stdout.write(result.answer.model_dump_json() + "\n")
+        done.append(result)
+    _summary(done, to_stderr=json_lines)
+    if any(result.error is not None for result in done):
+        raise typer.Exit(SOME_FAILED)
+
+
+def _summary(done: list[Done], *, to_stderr: bool) -> None:
+    from rich.console import Console
+    from rich.table import Column, Table
+    from rich.text import Text
+
+    console = Console(stderr=to_stderr)
+    table = Table(
+        Column("image", overflow="fold"), "result", "score", "regions", "map", "pictures", "ms", "warnings"
+    )
+    for result in done:
+        table.add_row(*map(Text, _row(result)))
+    console.print(table)
+    # Below the table, where they are neither wrapped nor cut.
+    for result in done:
+        if result.error is not None:
+            console.print(Text(f"{result.job.name}: {result.error}"), soft_wrap=True)
+
+
+def _row(result: Done) -> tuple[str, ...]:
+    answer = result.answer
+    if answer is None:
+        return (result.job.name, "failed", "", "", "", "", "", "")
+    made = sum(image is not None for image in answer.images.model_dump().values())
+    regions = answer.findings.num_regions
+    return (
+        result.job.name,
+        answer.result,
+        f"{answer.confidence:.3f}",
+        "—" if regions is None else str(regions),
+        answer.explanation.status,
+        str(made),
+        f"{sum(answer.timings_ms.values()):.0f}",
+        ", ".join(warning.code for warning in answer.warnings),
+    )
