@@ -50,7 +50,7 @@ def make_handler(service: AnalysisService) -> Handler:
     def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - the runtime's object
         if not _is_http(event):
             raise InvalidRequestError(
-                "An API Gateway event (v1 or v2) was expected; this one has neither httpMethod nor "
+                "An API Gateway event (v1 or v2) was expected; this one has neither resource nor "
                 "requestContext.http."
             )
         # Other code may have replaced the loop since the last event.
@@ -68,7 +68,11 @@ def make_handler(service: AnalysisService) -> Handler:
 
 
 def _is_http(event: dict[str, Any]) -> bool:
-    return "httpMethod" in event or "http" in event.get("requestContext", {})
+    """Whether Mangum has a reader for the event: those are the marks that it looks for."""
+    context = event.get("requestContext")
+    if not isinstance(context, dict):
+        return False
+    return "resource" in event or ("version" in event and "http" in context)
 
 
 def _serialised_size(body: str) -> int:

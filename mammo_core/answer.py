@@ -139,7 +139,7 @@ def _tissue(analysis: Analysis) -> wire.Tissue:
     return wire.Tissue(
         breast_fraction=_or_reason(breast.fraction if breast else None, "pixels", NO_BREAST),
         evidence_on_tissue=_or_reason(share.value, "model", share.reason or NO_BREAST),
-        method=breast.method if breast else NO_BREAST,
+        method=breast.method if breast else None,
     )
 
 

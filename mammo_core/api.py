@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.docs import get_swagger_ui_html
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -39,6 +40,8 @@ def create_app(service: AnalysisService, *, max_body_bytes: int | None = None) -
         title="mammo-core",
         version=__version__,
         description=f"Explained mammogram inference. {wire.DISCLAIMER}",
+        docs_url=None,  # FastAPI's page asks for /openapi.json, which is not there behind a stage's path
+        redoc_url=None,
     )
     app.exception_handler(MammoError)(_on_error)
     app.exception_handler(RequestValidationError)(_on_invalid)
@@ -57,6 +60,10 @@ def create_app(service: AnalysisService, *, max_body_bytes: int | None = None) -
 
 
 def _add_routes(app: FastAPI, service: AnalysisService, max_body_bytes: int | None) -> None:
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> Response:
+        return get_swagger_ui_html(openapi_url="openapi.json", title="mammo-core")
+
     @app.get("/health", summary="Alive; never loads the model")
     async def health() -> wire.Health:
         return wire.Health(version=__version__)
@@ -101,11 +108,16 @@ async def _answer_once(request: Request, call_next: Callable[[Request], Awaitabl
         bug = problem(500, "internal_error", "Internal error", UNEXPECTED, _line(request).request_id)
         response = _answer(request, bug)
     line = _line(request)
-    line.route = getattr(request.scope.get("route"), "path", "unknown")
+    line.route = getattr(request.scope.get("route"), "path", None) or _own_path(request)
     line.status, line.duration_ms = response.status_code, round((perf_counter() - start) * 1000, 1)
     log.write(line)
     response.headers["x-request-id"] = line.request_id
     return response
+
+
+def _own_path(request: Request) -> str:
+    """The path of a route that FastAPI adds itself; any other text is the caller's, and is not logged."""
+    return "/openapi.json" if request.url.path.endswith("/openapi.json") else "unknown"
 
 
 def _request_id(request: Request) -> str:
@@ -140,7 +152,13 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     """A query that does not fit; names the parameters and what was expected, never what came."""
     if not isinstance(error, RequestValidationError):
         raise error
-    detail = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors()[:5])
+    # A name that we do not know is the caller's text, and may be anything.
+    detail = "; ".join(
+        f"a parameter is not known; known are {', '.join(wire.AnalyzeQuery.model_fields)}"
+        if e["type"] == "extra_forbidden"
+        else f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}"
+        for e in error.errors()[:5]
+    )
     return await _on_error(request, InvalidRequestError(f"The query is not valid. {detail}."))
 
 

@@ -1,6 +1,7 @@
 """The command-line door."""
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,20 @@ app = typer.Typer(
 app.command()(analyze)
 app.command("compile")(compile_)
 app.command()(evaluate)
+
+
+class PhantomView(StrEnum):
+    """Projections that a phantom can show."""
+
+    CC = "CC"
+    MLO = "MLO"
+
+
+class PhantomLaterality(StrEnum):
+    """Breasts that a phantom can show."""
+
+    LEFT = "L"
+    RIGHT = "R"
 
 
 @app.callback()
@@ -57,8 +72,8 @@ def serve(
 def phantom(
     out: Annotated[Path, typer.Option(help="Folder for the files.")],
     seed: Annotated[int, typer.Option(min=0)] = 1,
-    view: Annotated[ViewPosition, typer.Option(help="CC or MLO.")] = ViewPosition.CC,
-    laterality: Annotated[Laterality, typer.Option(help="L or R.")] = Laterality.LEFT,
+    view: Annotated[PhantomView, typer.Option()] = PhantomView.CC,
+    laterality: Annotated[PhantomLaterality, typer.Option()] = PhantomLaterality.LEFT,
     lesion: Annotated[bool, typer.Option(help="With a mass, or without.")] = True,
     rows: Annotated[int, typer.Option(min=256, max=8192)] = 1024,
     columns: Annotated[int, typer.Option(min=208, max=8192)] = 832,
@@ -68,7 +83,11 @@ def phantom(
     from mammo_core.phantom.synthesis import make_phantom
 
     made = make_phantom(
-        seed=seed, view_position=view, laterality=laterality, shape=(rows, columns), lesion=lesion
+        seed=seed,
+        view_position=ViewPosition(view),
+        laterality=Laterality(laterality),
+        shape=(rows, columns),
+        lesion=lesion,
     )
     for path in write_phantom(made, out):
         typer.echo(str(path))

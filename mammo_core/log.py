@@ -90,11 +90,28 @@ class _StandardError(TextIOBase):
         sys.stderr.flush()
 
 
+def set_level(level: str) -> None:
+    """Write no lines below a level: ``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``."""
+    global _level
+    _level = level
+    if _logger.cache_info().currsize:
+        _logger().setLevel(level)
+
+
+_level = "INFO"
+
+
 @cache
 def _logger() -> "Logger":
     from aws_lambda_powertools import Logger
 
     # Not standard output: on the command line that is for results.
-    return Logger(
-        service=SERVICE, location=None, stream=cast(IO[str], _StandardError()), utc=True, use_rfc3339=True
+    logger = Logger(
+        service=SERVICE,
+        location=None,
+        stream=cast(IO[str], _StandardError()),
+        utc=True,
+        use_rfc3339=True,
     )
+    logger.setLevel(_level)
+    return logger

@@ -13,6 +13,8 @@ from mammo_core.records import (
     ViewPosition,
 )
 
+SMALLEST_SIDE, LARGEST_SIDE, DEFAULT_SIDE = 64, 4096, 1024
+"""Of the longest side of a picture, pixels."""
 ALL_PICTURES = tuple(PictureName)
 
 
@@ -26,7 +28,8 @@ class AnalysisOptions:
     images : tuple of PictureName
         Pictures to draw; empty draws none.
     max_side : int
-        Longest side of the pictures, in pixels; they are never enlarged.
+        Longest side of the pictures, from :data:`SMALLEST_SIDE` to :data:`LARGEST_SIDE` pixels; they are
+        never enlarged.
     picture_format : PictureFormat
     colour_map : ColourMap
     view, laterality : ViewPosition, Laterality or None
@@ -37,12 +40,18 @@ class AnalysisOptions:
 
     method: CamMethod = CamMethod.GRADCAM
     images: tuple[PictureName, ...] = field(default=ALL_PICTURES)
-    max_side: int = 1024
+    max_side: int = DEFAULT_SIDE
     picture_format: PictureFormat = PictureFormat.PNG
     colour_map: ColourMap = ColourMap.INFERNO
     view: ViewPosition | None = None
     laterality: Laterality | None = None
     accept_unsuitable: bool = False
+
+    def __post_init__(self) -> None:
+        if not SMALLEST_SIDE <= self.max_side <= LARGEST_SIDE:
+            raise InvalidRequestError(
+                f"max_side: {SMALLEST_SIDE} to {LARGEST_SIDE} pixels are expected, received {self.max_side}."
+            )
 
     def digest(self, image_sha256: str, model_digest: str) -> str:
         """Identify the analysis: the same image, model and options give the same digest.

@@ -96,6 +96,10 @@ async def _uploaded_file(request: Request, body: bytes) -> bytes:
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise InvalidRequestError("A multipart field `file` with the image was expected; it is missing.")
+        if len(form) > 1:
+            raise InvalidRequestError(
+                "The multipart body has other fields than `file`; options go into the query of the URL."
+            )
         return await file.read()
     finally:
         await form.close()

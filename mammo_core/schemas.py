@@ -6,10 +6,10 @@ The wire speaks x and y in source pixels (x to the right, y down, the corner of 
 
 from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from mammo_core.models.manifest import Manifest
-from mammo_core.options import AnalysisOptions, picture_names
+from mammo_core.options import DEFAULT_SIDE, LARGEST_SIDE, SMALLEST_SIDE, AnalysisOptions, picture_names
 from mammo_core.records import (
     CamMethod,
     ColourMap,
@@ -110,7 +110,8 @@ class Tissue(_Wire):
     """Breast including pectoral muscle, as a share of the whole image."""
     evidence_on_tissue: Known[float]
     """Share of the positive evidence that lies on the breast."""
-    method: str
+    method: str | None
+    """How the breast was found; ``null`` if it was not."""
 
 
 class AssessmentOut(_Wire):
@@ -314,14 +315,19 @@ class ModelCard(Manifest):
     disclaimer: str = DISCLAIMER
 
 
+def _with_plus(value: object) -> object:
+    """Read ``gradcam++`` from a query in which nobody encoded the plus: there, it stands for a blank."""
+    return value.replace(" ", "+") if isinstance(value, str) else value
+
+
 class AnalyzeQuery(_Wire):
     """The query of ``POST /analyze``."""
 
-    method: CamMethod = CamMethod.GRADCAM
-    """How activations and gradients become a map."""
+    method: Annotated[CamMethod, BeforeValidator(_with_plus)] = CamMethod.GRADCAM
+    """How activations and gradients become a map; a plus may be sent as it is or as ``%2B``."""
     images: str = ",".join(PictureName)
     """Pictures to draw, separated by commas; empty draws none."""
-    max_side: Annotated[int, Field(ge=64, le=4096)] = 1024
+    max_side: Annotated[int, Field(ge=SMALLEST_SIDE, le=LARGEST_SIDE)] = DEFAULT_SIDE
     """Longest side of the pictures, in pixels; they are never enlarged."""
     format: PictureFormat = PictureFormat.PNG
     colormap: ColourMap = ColourMap.INFERNO

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from importlib import resources
 
+from mammo_core import log
 from mammo_core import schemas as wire
 from mammo_core.answer import to_answer
 from mammo_core.imaging.decode import Limits
@@ -108,6 +109,7 @@ class AnalysisService:
 def build_service(settings: Settings | None = None) -> AnalysisService:
     """Make the service; the model is loaded by the first request."""
     chosen = settings or load_settings()
+    log.set_level(chosen.log_level)
     return AnalysisService(chosen, ModelProvider(ConfiguredSource(chosen)))
 
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from mammo_core.batch import Done, find_jobs, run, write
+from mammo_core.batch import Done, Found, find_jobs, run, write
 from mammo_core.commands.terminal import SOME_FAILED, WRONG_USAGE, model_uri, progress, stop
-from mammo_core.errors import MammoError
-from mammo_core.options import AnalysisOptions, picture_names
+from mammo_core.errors import InvalidRequestError, MammoError
+from mammo_core.options import DEFAULT_SIDE, LARGEST_SIDE, SMALLEST_SIDE, AnalysisOptions, picture_names
 from mammo_core.records import CamMethod, ColourMap, Laterality, PictureFormat, PictureName, ViewPosition
 from mammo_core.settings import load_settings
 
@@ -20,7 +20,11 @@ def analyze(
         Path | None, typer.Option(help="Folder for NAME.json and NAME.<picture>.png of each image.")
     ] = None,
     json_lines: Annotated[
-        bool, typer.Option("--json", help="Write each answer as one line of JSON to standard output.")
+        bool,
+        typer.Option(
+            "--json",
+            help="Write a line of JSON for each file to standard output.",
+        ),
     ] = False,
     model: Annotated[
         str | None,
@@ -30,7 +34,9 @@ def analyze(
     images: Annotated[str, typer.Option(help="Pictures, separated by commas; empty for none.")] = ",".join(
         PictureName
     ),
-    max_side: Annotated[int, typer.Option(min=64, max=4096, help="Longest side of the pictures.")] = 1024,
+    max_side: Annotated[
+        int, typer.Option(min=SMALLEST_SIDE, max=LARGEST_SIDE, help="Longest side of the pictures.")
+    ] = DEFAULT_SIDE,
     picture_format: Annotated[PictureFormat, typer.Option("--format")] = PictureFormat.PNG,
     colormap: Annotated[ColourMap, typer.Option()] = ColourMap.INFERNO,
     view: Annotated[ViewPosition | None, typer.Option(help="Projection, if the file does not tell.")] = None,
@@ -56,7 +62,9 @@ def analyze(
             laterality=laterality,
             accept_unsuitable=accept_unsuitable,
         )
-        jobs = find_jobs(paths)
+        found = find_jobs(paths)
+        if out is not None and out.exists() and not out.is_dir():
+            raise InvalidRequestError("--out: a folder is expected; there is a file of this name.")
         settings = load_settings()
         if model is not None:
             settings = settings.model_copy(update={"model_uri": model_uri(model)})
@@ -68,34 +76,37 @@ def analyze(
     except MammoError as error:
         stop(error, SOME_FAILED)
     done = []
-    for job in progress(jobs, what="analysing", total=len(jobs)):
+    for job in progress(found.jobs, what="analysing", total=len(found.jobs)):
         result = run(job, service=service, options=options)
         if out is not None:
-            write(result, out)
-        if json_lines and result.answer is not None:
-            sys.stdout.write(result.answer.model_dump_json() + "\n")
+            result = write(result, out)
+        if json_lines:
+            sys.stdout.write(result.as_json() + "\n")
         done.append(result)
-    _summary(done, to_stderr=json_lines)
+    _summary(done, found, saved=out is not None, to_stderr=json_lines)
     if any(result.error is not None for result in done):
         raise typer.Exit(SOME_FAILED)
 
 
-def _summary(done: list[Done], *, to_stderr: bool) -> None:
+def _summary(done: list[Done], found: Found, *, saved: bool, to_stderr: bool) -> None:
     from rich.console import Console
     from rich.table import Column, Table
     from rich.text import Text
 
     console = Console(stderr=to_stderr)
-    table = Table(
-        Column("image", overflow="fold"), "result", "score", "regions", "map", "pictures", "ms", "warnings"
-    )
+    image, warnings = Column("image", overflow="fold", ratio=2), Column("warnings", overflow="fold", ratio=1)
+    table = Table(image, "result", "score", "regions", "map", "pictures", "ms", warnings)
     for result in done:
         table.add_row(*map(Text, _row(result)))
     console.print(table)
     # Below the table, where they are neither wrapped nor cut.
     for result in done:
         if result.error is not None:
-            console.print(Text(f"{result.job.name}: {result.error}"), soft_wrap=True)
+            console.print(Text(f"{result.job.name}: {result.code}: {result.error}"), soft_wrap=True)
+    if found.skipped:
+        console.print(f"{found.skipped} file(s) in the folders are no images and were skipped.")
+    if not saved and not to_stderr:
+        console.print("Nothing was saved: add --out FOLDER for answers and pictures.")
 
 
 def _row(result: Done) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ Measured on nine mammograms: stored as grey in colour JPEG (quality 10 to 95) or
 1; with channels that differ by ±2, as from a scanner, 3 and 2.5 on average. A sepia tint has 77 and 8, so
 it is colour. A thin coloured mark on a grey view is within the limit, a filled one is not.
 """
-DEPTHS = (10, 12, 14)
+DEPTHS = (8, 10, 12, 14)
 """Bits that detectors have, of the 16 that files have."""
 
 

@@ -42,7 +42,8 @@ def put_colour_bar(canvas: Canvas, table: ColourTable, *, anchor: float, unit: s
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}"
+    """Three digits, and never an exponent for what people can read without one."""
+    return f"{value:,.0f}" if 100.0 <= value < 1e6 else f"{value:.3g}"
 
 
 class _Bar:
@@ -55,7 +56,9 @@ class _Bar:
         self.ticks = [canvas.face.line(tick, 0.9 * size) for tick in ticks]
         self.thickness = max(4, round(0.7 * size))
         self.mark = max(2, round(0.2 * size))
-        numbers = sum(tick.width for tick in self.ticks) + (len(ticks) - 1) * round(size)
+        # Each number stands under its mark, so the widest decides how far apart the marks must be.
+        numbers = (len(ticks) - 1) * (max(tick.width for tick in self.ticks) + round(size))
+        numbers += self.ticks[0].width // 2 + self.ticks[-1].width // 2
         self.length = max(numbers, round(8.0 * size), *(line.width for line in self.title))
 
     @property

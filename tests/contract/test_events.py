@@ -48,17 +48,6 @@ ANSWERS: dict[str, tuple[int, Body | str]] = {
     "function_url_health.json": HEALTH,
     "function_url_raw_png.json": ANALYSED,
 }
-NEEDS_NO_MODEL = ("health", "docs", "openapi", "unknown_method", "unknown_route")
-
-
-def rows(names: list[str]) -> list[Any]:
-    """Mark the files whose answer needs the embedded model."""
-    return [
-        name
-        if name.removesuffix(".json").endswith(NEEDS_NO_MODEL)
-        else pytest.param(name, marks=pytest.mark.tf)
-        for name in names
-    ]
 
 
 @cache
@@ -71,7 +60,7 @@ def test_the_table_names_every_event_file_and_no_other() -> None:
     assert sorted(ANSWERS) == sorted(path.name for path in EVENTS.glob("*.json"))
 
 
-@pytest.mark.parametrize("name", rows(list(ANSWERS)))
+@pytest.mark.parametrize("name", list(ANSWERS))
 def test_an_event_gets_the_status_and_the_body_of_the_table(name: str) -> None:
     status, expected = ANSWERS[name]
     answer = answer_to(name)
@@ -92,7 +81,6 @@ def test_an_event_gets_the_status_and_the_body_of_the_table(name: str) -> None:
         expected.model_validate_json(body)
 
 
-@pytest.mark.tf
 def test_one_mammogram_gets_one_answer_whatever_event_brings_it() -> None:
     bringing = [name for name, row in ANSWERS.items() if row == ANALYSED]
     answers = [json.loads(answer_to(name)["body"]) for name in bringing]
@@ -103,7 +91,6 @@ def test_one_mammogram_gets_one_answer_whatever_event_brings_it() -> None:
     assert answers == [answers[0]] * 7
 
 
-@pytest.mark.tf
 @pytest.mark.parametrize("source", ["apigw_rest_v1", "apigw_http_v2"])
 def test_the_embedded_model_is_ready_with_all_five_pictures(source: str) -> None:
     ready = wire.Ready.model_validate_json(answer_to(f"{source}_ready.json")["body"])

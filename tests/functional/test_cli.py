@@ -32,6 +32,10 @@ def mammo(*arguments: object) -> Result:
     return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
 
 
+def files_in(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_each_image_gets_its_answer_and_five_pictures(tmp_path: Path) -> None:
     (tmp_path / "in" / "deeper").mkdir(parents=True)
     (tmp_path / "in" / "a.png").write_bytes(PNG)
@@ -41,22 +45,61 @@ def test_each_image_gets_its_answer_and_five_pictures(tmp_path: Path) -> None:
     result = mammo("analyze", tmp_path / "in", "--out", tmp_path / "out")
 
     assert result.exit_code == 0, result.output
-    expected = {f"{n}.json" for n in "ab"} | {f"{n}.{p}.png" for n in "ab" for p in PICTURES}
-    assert {path.name for path in (tmp_path / "out").iterdir()} == expected
+    endings = ("json", *(f"{picture}.png" for picture in PICTURES))
+    assert files_in(tmp_path / "out") == {f"{n}.{ending}" for n in ("a", "deeper/b") for ending in endings}
     answer = json.loads((tmp_path / "out" / "a.json").read_text())
     with Image.open(tmp_path / "out" / "a.overlay.png") as picture:
         assert picture.size == (answer["image_status"]["overlay"]["width"], 320)
-    assert re.search(r"\ba\b.*\bb\b", result.output, re.DOTALL), "the table names both"
+    assert re.search(r"\ba\b.*deeper/b\b", result.output, re.DOTALL), "the table names both"
+    assert "1 file(s) in the folders are no images and were skipped." in result.output
 
 
-def test_two_files_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
+def test_files_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
     for folder in ("x", "y"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "scan.png").write_bytes(PNG)
+    for name in ("a.png", "a.dcm", "a-2.png", "b.webp"):
+        (tmp_path / "x" / name).write_bytes(PNG)
 
     mammo("analyze", tmp_path / "x", tmp_path / "y", "--out", tmp_path / "out", "--images", "")
 
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"scan.json", "scan-2.json"}
+    assert files_in(tmp_path / "out") == {
+        *("scan.json", "scan-2.json"),  # two folders
+        *("a.png.json", "a.dcm.json"),  # two suffixes
+        *("a-2.json", "b.json"),
+    }
+
+
+def test_a_dicom_file_without_a_suffix_is_found_by_its_content(tmp_path: Path) -> None:
+    mammo("phantom", "--out", tmp_path / "made", "--rows", "320", "--columns", "256")
+    (made,) = (tmp_path / "made").glob("*.dcm")
+    (tmp_path / "in").mkdir()
+    made.rename(tmp_path / "in" / "1.2.840.10008")
+    (tmp_path / "in" / "short").write_bytes(b"DICM")
+
+    result = mammo("analyze", tmp_path / "in", "--json", "--images", "")
+
+    (line,) = map(json.loads, result.stdout.splitlines())
+    assert (line["file"], line["input"]["format"]) == ("1.2.840.10008", "DICOM")
+    assert "1 file(s) in the folders are no images" in result.stderr
+
+
+def test_results_that_cannot_be_written_are_an_error_of_their_file(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.png").write_bytes(PNG)
+    (tmp_path / "out" / "a.json").mkdir(parents=True)
+
+    result = mammo("analyze", tmp_path / "a.png", tmp_path / "b.png", "--out", tmp_path / "out")
+
+    assert result.exit_code == 1
+    assert "a: unwritable_results: The results cannot be written (IsADirectoryError)." in result.output
+    assert (tmp_path / "out" / "b.json").is_file()
+
+
+def test_without_a_folder_for_the_results_it_says_that_nothing_was_saved(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(PNG)
+
+    assert "Nothing was saved: add --out FOLDER" in mammo("analyze", tmp_path / "a.png").output
 
 
 def test_one_bad_image_does_not_stop_the_others_and_the_exit_status_is_1(tmp_path: Path) -> None:
@@ -74,11 +117,14 @@ def test_one_bad_image_does_not_stop_the_others_and_the_exit_status_is_1(tmp_pat
 def test_json_lines_go_to_standard_output_and_nothing_else_does(tmp_path: Path) -> None:
     for name in "ab":
         (tmp_path / f"{name}.png").write_bytes(PNG)
+    (tmp_path / "c.png").write_bytes(b"no image at all")
 
     result = mammo("analyze", tmp_path, "--json", "--images", "")
 
-    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    *answers, failed = (json.loads(line) for line in result.stdout.splitlines())
+    assert [answer["file"] for answer in answers] == ["a", "b"]
     assert [answer["findings"]["num_regions"] for answer in answers] == [1, 1]
+    assert (failed["file"], failed["error"]["code"]) == ("c", "unsupported_media")
     assert "score" in result.stderr
 
 
@@ -90,6 +136,9 @@ def test_json_lines_go_to_standard_output_and_nothing_else_does(tmp_path: Path) 
         ("analyze", ".", "--method", "guessing"),
         ("analyze", "README.md", "--images", "selfie"),
         ("analyze", "README.md", "--max-side", "1"),
+        ("analyze", "README.md", "--out", "README.md"),
+        ("phantom", "--out", "x", "--view", "ML"),
+        ("phantom", "--out", "x", "--laterality", "B"),
         ("unknown",),
     ],
 )

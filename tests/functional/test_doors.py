@@ -6,12 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.routing import Route
 from typer.testing import CliRunner
 
 from mammo_core import cli
+from mammo_core.api import create_app
+from mammo_core.errors import InvalidRequestError, ModelUnavailableError
+from mammo_core.models.provider import ModelProvider
 from mammo_core.phantom.files import to_dicom, to_png
 from mammo_core.phantom.synthesis import make_phantom
-from mammo_core.testing import FakeModel
+from mammo_core.service import AnalysisService
+from mammo_core.settings import Settings
+from mammo_core.testing import FakeModel, FixedModel
 from tests.doors import (
     CHROME_ACCEPT,
     call,
@@ -34,7 +40,14 @@ MULTIPART = (
     + PNG
     + f"\r\n--{BOUNDARY}--\r\n".encode()
 )
-ROUTES = ["/health", "/ready", "/model", "/docs", "/openapi.json", "/nowhere"]
+ROUTES = sorted(
+    {
+        route.path
+        for route in create_app(service_with(FakeModel())).routes
+        if isinstance(route, Route) and "GET" in (route.methods or ())
+    }
+    | {"/nowhere"}
+)
 
 
 def through_the_command_line(data: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
@@ -100,6 +113,16 @@ def test_an_image_may_come_as_base64_in_json_and_the_event_need_not_be_base64(pr
     assert comparable(json.loads(answer["body"])) == comparable(direct)
 
 
+def test_the_routes_are_all_that_the_application_has() -> None:
+    assert {"/health", "/ready", "/model", "/docs", "/openapi.json", "/nowhere"} <= set(ROUTES)
+
+
+def test_the_page_of_the_routes_finds_their_description_behind_any_path() -> None:
+    page = client_of(service_with(FakeModel())).get("/docs").text
+
+    assert "url: 'openapi.json'" in page
+
+
 @pytest.mark.parametrize("path", [*ROUTES, "/analyze"])
 @pytest.mark.parametrize("event", [v1_event, v2_event], ids=["v1", "v2"])
 def test_no_route_answers_in_base64_to_a_browser(path: str, event: Any) -> None:  # noqa: ANN401
@@ -107,7 +130,8 @@ def test_no_route_answers_in_base64_to_a_browser(path: str, event: Any) -> None:
 
     answer = call(service_with(FakeModel()), event(method, path, body=body))
 
-    assert event("GET", path)["headers"].get("accept", CHROME_ACCEPT) == CHROME_ACCEPT
+    sent = {name.lower(): value for name, value in event("GET", path)["headers"].items()}
+    assert sent["accept"] == CHROME_ACCEPT
     assert answer["isBase64Encoded"] is False
     assert answer["statusCode"] == (404 if path == "/nowhere" else 200)
     assert answer["body"]
@@ -171,19 +195,45 @@ def test_a_request_is_logged_in_one_line_under_the_runtime_s_request_id(
     assert answer["headers"]["x-request-id"] == "11111111-2222-3333-4444-555555555555"
 
 
-def test_only_the_first_analysis_of_a_process_is_cold() -> None:
+def test_only_the_request_that_loads_the_model_is_cold_and_tells_how_long_it_took() -> None:
     client = client_of(service_with(FakeModel()))
+    assert client.post("/analyze", content=b"no image").status_code == 415
 
-    starts = [client.post("/analyze?images=", content=PNG).json()["cold_start"] for _ in range(3)]
+    first, second = (client.post("/analyze?images=", content=PNG).json() for _ in range(2))
 
-    assert starts == [True, False, False]
+    assert (first["cold_start"], second["cold_start"]) == (True, False)
+    assert first["timings_ms"]["load"] >= 0.0
 
 
-def test_an_event_that_is_not_http_is_refused_loudly() -> None:
-    from mammo_core.errors import InvalidRequestError
+def test_after_ready_no_analysis_is_cold() -> None:
+    client = client_of(service_with(FakeModel()))
+    client.get("/ready")
 
+    assert client.post("/analyze?images=", content=PNG).json()["cold_start"] is False
+
+
+def test_a_file_that_is_no_image_is_refused_without_a_model() -> None:
+    source = FixedModel(ModelUnavailableError("The weights are gone."))
+    client = client_of(AnalysisService(Settings(), ModelProvider(source)))
+
+    assert client.post("/analyze", content=b"no image").status_code == 415
+    assert source.loads == 0
+    assert client.post("/analyze", content=PNG).status_code == 503
+    assert source.loads == 1
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"Records": []},
+        {"requestContext": None},
+        {"httpMethod": "GET", "requestContext": {}},
+        {"requestContext": {"http": {"method": "GET"}}},
+    ],
+)
+def test_an_event_that_is_not_http_is_refused_loudly(event: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequestError, match="An API Gateway event"):
-        call(service_with(FakeModel()), {"Records": [{"eventSource": "aws:sqs"}]})
+        call(service_with(FakeModel()), event)
 
 
 def test_an_event_whose_base64_is_none_is_a_problem_not_a_crash(capsys: pytest.CaptureFixture[str]) -> None:

@@ -129,13 +129,14 @@ def test_the_level_tells_whose_fault_it_is(
 
 
 def test_lines_below_the_level_are_not_written(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("LOG_LEVEL", "ERROR")
-    monkeypatch.setattr(log, "SERVICE", "a logger of its own")  # a level is set when a logger is made
-
-    write(line(status=200))
-    write(line(status=500))
+    log.set_level("ERROR")
+    try:
+        write(line(status=200))
+        write(line(status=500))
+    finally:
+        log.set_level("INFO")
 
     assert [entry["status"] for entry in written(capsys)] == [500]
 

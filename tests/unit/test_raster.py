@@ -115,7 +115,9 @@ def test_16_bit_values_are_kept_as_they_are(value: int) -> None:
 @pytest.mark.parametrize(
     ("largest", "bits", "value", "expected"),
     [
-        (1, 10, 1, 64),  # 65535 / 1023 = 64.06
+        (1, 8, 1, 257),  # 65535 / 255
+        (255, 8, 128, 32896),  # 128 · 257
+        (256, 10, 1, 64),  # 65535 / 1023 = 64.06
         (1023, 10, 512, 32800),  # 512 · 65535 / 1023 = 32799.53
         (1024, 12, 512, 8194),  # 512 · 65535 / 4095 = 8193.88
         (4095, 12, 4095, 65535),
@@ -292,7 +294,7 @@ def test_a_transparent_value_that_no_pixel_has_is_no_transparency() -> None:
     pixels = ramp(levels=200)
 
     assert decode(make_png(pixels.astype(np.uint8), transparency=250)).notices == ()
-    assert int(decode(make_png(pixels, transparency=250)).pixels.max()) == 12748  # 199 · 65535 / 1023
+    assert int(decode(make_png(pixels, transparency=250)).pixels.max()) == 51143  # 199 · 257
 
 
 def test_16_bit_colour_channels_are_read_as_8_bits_and_it_is_said() -> None:
