@@ -21,6 +21,7 @@ from tests.builders_dicom import SYNTAXES, pattern
 from tests.builders_jpeg import make_lossless_jpeg
 
 JPEG_LS = next(syntax for syntax in SYNTAXES if syntax.uid == "1.2.840.10008.1.2.4.80")
+Program = Callable[..., None]
 BROKEN = "The compressed pixels cannot be decoded: they are truncated, corrupt or of a rare variant."
 PIXELS = 64 * 80
 
@@ -46,7 +47,7 @@ def _nothing_is_left() -> Iterator[None]:
 
 
 @pytest.fixture
-def program(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def program(monkeypatch: pytest.MonkeyPatch) -> Program:
     """Replace what the process runs by other lines."""
 
     def replace(*lines: str) -> None:
@@ -122,7 +123,7 @@ def test_what_a_codec_refuses_is_unreadable() -> None:
     ],
 )
 def test_a_process_that_dies_or_talks_nonsense_makes_the_file_unreadable(
-    program: Callable[..., None], lines: list[str], status: int
+    program: Program, lines: list[str], status: int
 ) -> None:
     program(*lines)
 
@@ -133,7 +134,7 @@ def test_a_process_that_dies_or_talks_nonsense_makes_the_file_unreadable(
     assert str(caught.value.__cause__) == f"the process ended with status {status}"
 
 
-def test_a_process_that_closes_its_answer_and_hangs_is_ended(program: Callable[..., None]) -> None:
+def test_a_process_that_closes_its_answer_and_hangs_is_ended(program: Program) -> None:
     program("sys.stdin.buffer.read()", "os.close(1)", "time.sleep(60)")
     start = time.monotonic()
 
@@ -146,9 +147,7 @@ def test_a_process_that_closes_its_answer_and_hangs_is_ended(program: Callable[.
 
 @pytest.mark.parametrize("lines", [["time.sleep(60)"], ["sys.stdin.buffer.read()", "time.sleep(60)"]])
 @pytest.mark.parametrize("size", [1, 2**20])
-def test_a_process_that_takes_too_long_is_ended(
-    program: Callable[..., None], lines: list[str], size: int
-) -> None:
+def test_a_process_that_takes_too_long_is_ended(program: Program, lines: list[str], size: int) -> None:
     program(*lines)
     start = time.monotonic()
 
@@ -159,7 +158,7 @@ def test_a_process_that_takes_too_long_is_ended(
     assert 0.3 <= time.monotonic() - start < 10
 
 
-def test_a_process_that_ends_before_it_has_read_all_is_no_broken_pipe(program: Callable[..., None]) -> None:
+def test_a_process_that_ends_before_it_has_read_all_is_no_broken_pipe(program: Program) -> None:
     program("os._exit(0)")
 
     with pytest.raises(UnreadableImageError, match="cannot be decoded"):
@@ -180,7 +179,7 @@ def test_memory_beyond_the_limit_is_refused_to_the_process(monkeypatch: pytest.M
 
 
 def test_a_decoder_that_is_not_installed_is_our_fault_and_not_that_of_the_file(
-    program: Callable[..., None],
+    program: Program,
 ) -> None:
     program("sys.modules['jpeg_ls'] = None", START)
 
@@ -202,9 +201,7 @@ def test_a_process_that_cannot_be_started_is_our_fault(
     assert str(caught.value) == "The process that decodes compressed pixels cannot be started."
 
 
-def test_the_process_sees_no_credentials(
-    program: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_process_sees_no_credentials(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SESSION_TOKEN", "testing")
     program(
         "sys.stdin.buffer.read()",
@@ -215,7 +212,7 @@ def test_the_process_sees_no_credentials(
     assert set(decode().ravel().tolist()) == {1}
 
 
-def test_the_process_writes_no_file_and_no_core_and_is_limited(program: Callable[..., None]) -> None:
+def test_the_process_writes_no_file_and_no_core_and_is_limited(program: Program) -> None:
     program(
         "import json",
         "sys.path[:] = json.loads(sys.argv[1])",
@@ -233,7 +230,7 @@ def test_the_process_writes_no_file_and_no_core_and_is_limited(program: Callable
     assert set(decode().ravel().tolist()) == {1}
 
 
-def test_what_a_codec_prints_is_not_taken_for_pixels(program: Callable[..., None]) -> None:
+def test_what_a_codec_prints_is_not_taken_for_pixels(program: Program) -> None:
     program(
         "import json",
         "sys.path[:] = json.loads(sys.argv[1])",
