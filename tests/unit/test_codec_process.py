@@ -111,6 +111,18 @@ def test_what_a_codec_refuses_is_unreadable() -> None:
     assert caught.value.__cause__ is None
 
 
+def test_a_file_that_makes_gdcm_abort_ends_gdcm_s_process_only() -> None:
+    data = bytearray(make_lossless_jpeg(pattern(12).values, precision=12))
+    assert data[15:17] == b"\xff\xc4"  # the marker of the Huffman table
+    data[16] = 0
+
+    with pytest.raises(UnreadableImageError) as caught:
+        decode(bytes(data))
+
+    assert str(caught.value) == BROKEN
+    assert str(caught.value.__cause__) == "the process ended with status -6"
+
+
 @pytest.mark.parametrize(
     ("lines", "status"),
     [
