@@ -139,7 +139,8 @@ def test_a_header_of_endless_depth_is_given_up() -> None:
     with pytest.raises(UnreadableImageError, match="The DICOM header cannot be read") as caught:
         decode(CHARACTER_SET + (sequence + item) * sys.getrecursionlimit())
 
-    assert str(caught.value.__cause__) == "pydicom raised RecursionError"
+    # Since Python 3.12 pydicom gets to wrap it.
+    assert str(caught.value.__cause__) in ("pydicom raised RecursionError", "pydicom raised OSError")
 
 
 def test_an_attribute_of_endless_length_is_given_up() -> None:
