@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -140,6 +141,9 @@ def make_dicom(
     preamble: bool = True,
     pixel_vr: str = "OW",
     pixel_data: bytes | None = None,
+    codestream: bytes | None = None,
+    fragments: int = 1,
+    overlay_bit: int | None = None,
     tags: Mapping[str, object] | None = None,
 ) -> bytes:
     """A mammogram for presentation.
@@ -151,13 +155,19 @@ def make_dicom(
     bits_stored, bits_allocated, signed
         Pixel format.
     transfer_syntax : UID
-        Uncompressed ones are encoded; with a compressed one, only the header is true.
+        Uncompressed ones are encoded; for a compressed one, ``codestream`` is needed.
     preamble : bool
         Without it, the bytes are a bare data set.
     pixel_vr : str
         OW or OB, in explicit transfer syntaxes.
     pixel_data : bytes
         Instead of ``stored``.
+    codestream : bytes
+        ``stored`` as it is compressed, for compressed transfer syntaxes; without it, there are no pixels.
+    fragments : int
+        In how many the codestream comes.
+    overlay_bit : int
+        Where an overlay lies in the pixels: Overlay Bit Position.
     tags : mapping of str to object
         Attributes by keyword, set last; None deletes one.
     """
@@ -172,6 +182,16 @@ def make_dicom(
     little = transfer_syntax.is_little_endian or transfer_syntax.is_compressed
     data = _encoded(stored, bits_allocated, little=little, words=pixel_vr == "OW")
     dataset.add_new("PixelData", pixel_vr, data if pixel_data is None else pixel_data)
+    if transfer_syntax.is_compressed:
+        dataset["PixelData"].is_undefined_length = True
+        dataset["PixelData"].VR = "OB"
+        offsets_only = b"\xfe\xff\x00\xe0\x00\x00\x00\x00"
+        encapsulated = (
+            encapsulate([codestream], fragments_per_frame=fragments) if codestream else offsets_only
+        )
+        dataset["PixelData"].value = encapsulated
+    if overlay_bit is not None:
+        dataset.add_new(0x60000102, "US", overlay_bit)
     for keyword, value in (tags or {}).items():
         if value is None:
             delattr(dataset, keyword)
@@ -199,10 +219,6 @@ def _file(dataset: Dataset, transfer_syntax: UID, *, preamble: bool) -> bytes:
     dataset.file_meta.MediaStorageSOPClassUID = UID(dataset.get("SOPClassUID", FOR_PRESENTATION))
     dataset.file_meta.MediaStorageSOPInstanceUID = UID("1.2.3")
     dataset.file_meta.TransferSyntaxUID = transfer_syntax
-    if transfer_syntax.is_compressed:
-        # The writer wants encapsulated pixels here; the readers under test never get that far.
-        dataset["PixelData"].is_undefined_length = True
-        dataset["PixelData"].value = b"\xfe\xff\x00\xe0\x00\x00\x00\x00\xfe\xff\xdd\xe0\x00\x00\x00\x00"
     if preamble:
         dataset.save_as(buffer, enforce_file_format=True)
     else:

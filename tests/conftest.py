@@ -38,6 +38,17 @@ property_settings.register_profile("same everywhere", deadline=None, derandomize
 property_settings.load_profile("same everywhere")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How thorough a run is."""
+    parser.addoption("--fuzz-cases", type=int, default=300, help="how many mutated files are decoded")
+
+
+@pytest.fixture
+def fuzz_cases(request: pytest.FixtureRequest) -> int:
+    """The number of mutated files that this run decodes."""
+    return int(request.config.getoption("--fuzz-cases"))
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine reaches a test, and no test reaches AWS."""

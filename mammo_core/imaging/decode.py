@@ -38,7 +38,7 @@ def decode(data: bytes, *, limits: Limits = DEFAULT_LIMITS, accept_unsuitable: b
     Parameters
     ----------
     data : bytes
-        A PNG, JPEG, TIFF, BMP, WebP or uncompressed DICOM file.
+        A PNG, JPEG, TIFF, BMP, WebP or DICOM file.
     limits : Limits
         Checked on the header, before pixels are decoded.
     accept_unsuitable : bool
@@ -55,7 +55,7 @@ def decode(data: bytes, *, limits: Limits = DEFAULT_LIMITS, accept_unsuitable: b
     PayloadTooLargeError
         More bytes or pixels than ``limits``.
     UnsupportedMediaError
-        No known signature, or a compressed DICOM transfer syntax.
+        No known signature, or a DICOM transfer syntax without a decoder.
     UnreadableImageError
         Empty, truncated or corrupt.
     UnsuitableImageError

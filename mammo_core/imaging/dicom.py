@@ -1,25 +1,24 @@
 """DICOM files to display values.
 
-Pixels are read where they lie in the file and looked up once; nothing of the data set but the attributes
-named in ``dicom_attributes.KEYWORDS`` is looked at, and no text of it leaves.
+Uncompressed pixels are read where they lie in the file, compressed ones are decoded in a process of their
+own; both are looked up once. Nothing of the data set but the attributes named in
+``dicom_attributes.KEYWORDS`` is looked at, and no text of it leaves.
 """
 
-import numpy as np
-from numpy.typing import NDArray
-
-from mammo_core.errors import UnreadableImageError
-from mammo_core.imaging.dicom_attributes import label, samples
+from mammo_core.imaging.bits import bits_in_use
+from mammo_core.imaging.dicom_doubts import read_doubts
 from mammo_core.imaging.dicom_gate import check_suitable, check_transfer_syntax
-from mammo_core.imaging.dicom_reader import UNDEFINED_LENGTH, Instance, open_instance
+from mammo_core.imaging.dicom_pixels import read_pixels
+from mammo_core.imaging.dicom_reader import open_instance
 from mammo_core.imaging.dicom_tags import read_laterality, read_spacing, read_view
 from mammo_core.imaging.limits import Limits
 from mammo_core.imaging.lookup import gather
-from mammo_core.imaging.voi import PixelFormat, display_table, read_pixel_format
+from mammo_core.imaging.voi import display_table, read_pixel_format
 from mammo_core.records import ImageFormat, Mammogram
 
 
 def decode_dicom(data: bytes, *, sha256: str, limits: Limits) -> Mammogram:
-    """Decode an uncompressed DICOM file of one mammographic view.
+    """Decode a DICOM file of one mammographic view.
 
     Parameters
     ----------
@@ -39,6 +38,8 @@ def decode_dicom(data: bytes, *, sha256: str, limits: Limits) -> Mammogram:
     ------
     PayloadTooLargeError, UnsupportedMediaError, UnreadableImageError, UnsuitableImageError
         Naming the attribute, what is expected and what was received. None of them is lifted by an option.
+    ConfigurationError, InternalError
+        If a decoder is not installed, or its process cannot be started.
     """
     instance = open_instance(data, limits=limits)
     doubts = check_suitable(instance)
@@ -47,48 +48,29 @@ def decode_dicom(data: bytes, *, sha256: str, limits: Limits) -> Mammogram:
     shape = attributes.integer("Rows"), attributes.integer("Columns")
     limits.check_shape(*shape)
     pixel_format = read_pixel_format(attributes)
+    # Before the pixels are decompressed, since it finds the faults of the attributes.
     table = display_table(attributes, pixel_format)
+    stored = read_pixels(instance, pixel_format, shape)
+    used, bit_doubts = bits_in_use(stored, attributes)
+    if used != pixel_format:
+        table = display_table(attributes, used)
     spacing, spacing_doubts = read_spacing(attributes)
+    view, view_doubts = read_view(attributes)
     return Mammogram(
-        pixels=gather(table.values, _stored_codes(instance, pixel_format, shape)),
+        pixels=gather(table.values, stored.codes),
         image_format=ImageFormat.DICOM,
         sha256=sha256,
         spacing=spacing,
         laterality=read_laterality(attributes),
-        view_position=read_view(attributes),
-        steps=table.steps,
-        notices=(*doubts, *table.notices, *spacing_doubts),
+        view_position=view,
+        steps=(*stored.steps, *table.steps),
+        notices=(
+            *doubts,
+            *stored.notices,
+            *bit_doubts,
+            *table.notices,
+            *spacing_doubts,
+            *view_doubts,
+            *read_doubts(instance),
+        ),
     )
-
-
-def _stored_codes(
-    instance: Instance, pixel_format: PixelFormat, shape: tuple[int, int]
-) -> NDArray[np.unsignedinteger]:
-    """View the pixels as they are in the file, (rows, columns), after a check of their length."""
-    element = instance.pixels
-    if element is None:
-        raise UnreadableImageError(f"{label('PixelData')} is missing.")
-    count = shape[0] * shape[1]
-    needed = count * pixel_format.allocated // 8
-    # Elements have even lengths; the byte that pads an odd one may be absent.
-    if element.length not in (needed, needed + needed % 2):
-        received = (
-            "an undefined length" if element.length == UNDEFINED_LENGTH else f"{element.length:,} bytes"
-        )
-        raise UnreadableImageError(
-            f"{label('PixelData')}: {needed:,} bytes are expected, received {received}."
-        )
-    available = len(instance.buffer) - element.start
-    if available < element.length:
-        raise UnreadableImageError(
-            f"{label('PixelData')} is truncated: {needed:,} bytes are expected, received {available:,}."
-        )
-    codes = samples(
-        instance.buffer,
-        element.start,
-        count,
-        wide=pixel_format.allocated == 16,
-        words=element.vr == "OW",
-        little_endian=instance.little_endian,
-    )
-    return codes.reshape(shape)

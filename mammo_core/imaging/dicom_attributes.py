@@ -51,8 +51,15 @@ KEYWORDS = (
     "Laterality",
     "ViewCodeSequence",
     "ViewPosition",
+    "AnatomicRegionSequence",
+    "BreastImplantPresent",
+    "PartialView",
+    "BurnedInAnnotation",
+    "LossyImageCompression",
 )
 """Attributes that are read; no other value of the data set leaves this room."""
+OVERLAY_BIT_POSITIONS = tuple(range(0x60000102, 0x60200102, 0x20000))
+"""Overlay Bit Position (60xx,0102) of the sixteen overlays, which have no keyword of their own."""
 
 
 class Attributes:
@@ -106,12 +113,30 @@ class Attributes:
 
     def first_item(self, keyword: str) -> "Attributes | None":
         """First item of a sequence; None if there is none."""
+        items = self.items(keyword)
+        return items[0] if items else None
+
+    def items(self, keyword: str) -> tuple["Attributes", ...]:
+        """Items of a sequence."""
         from pydicom.dataset import Dataset
 
-        values = self._values(keyword)
-        if not values or not isinstance(values[0], Dataset):
-            return None
-        return Attributes(values[0], little_endian=self._little_endian)
+        return tuple(
+            Attributes(item, little_endian=self._little_endian)
+            for item in self._values(keyword)
+            if isinstance(item, Dataset)
+        )
+
+    def overlay_in_pixels(self) -> bool:
+        """Whether an overlay lies in bits of the pixels that are not stored (retired in PS3.5)."""
+        positions = read_with_pydicom(
+            lambda: [self._dataset[tag].value for tag in OVERLAY_BIT_POSITIONS if tag in self._dataset],
+            "An overlay cannot be read.",
+        )
+        return any(_number(position) > 0 for position in positions)
+
+    def code(self) -> tuple[str, str]:
+        """Of an item of a code sequence: coding scheme designator and code value."""
+        return self.text("CodingSchemeDesignator"), self.text("CodeValue")
 
     def table(self, entries: int) -> NDArray[np.unsignedinteger]:
         """LUT Data (0028,3006), (entries,), 8 or 16 bits.

@@ -4,7 +4,8 @@ import re
 
 from mammo_core.errors import UnreadableImageError, UnsuitableImageError, UnsupportedMediaError
 from mammo_core.imaging.dicom_attributes import label, registered_name
-from mammo_core.imaging.dicom_reader import UNCOMPRESSED, Instance
+from mammo_core.imaging.dicom_reader import Instance
+from mammo_core.imaging.transfer_syntax import READ
 from mammo_core.records import Notice
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
@@ -27,7 +28,7 @@ def check_suitable(instance: Instance) -> tuple[Notice, ...]:
     Returns
     -------
     tuple of Notice
-        ``modality_missing`` or ``secondary_capture`` where it was accepted with a doubt.
+        ``modality_missing``, ``sop_class_missing``, ``secondary_capture``: accepted with a doubt.
 
     Raises
     ------
@@ -44,17 +45,18 @@ def check_suitable(instance: Instance) -> tuple[Notice, ...]:
 
 
 def check_transfer_syntax(instance: Instance) -> None:
-    """Refuse compressed pixels.
+    """Refuse pixels that no decoder here reads.
 
     Raises
     ------
     UnsupportedMediaError
         Which names the transfer syntax by its registered name.
     """
-    if instance.transfer_syntax not in UNCOMPRESSED:
+    if instance.transfer_syntax not in READ:
         name = registered_name(instance.transfer_syntax) or "one that is not in the standard's registry"
         raise UnsupportedMediaError(
-            f"{label('TransferSyntaxUID')}: an uncompressed transfer syntax is expected, received {name}."
+            f"{label('TransferSyntaxUID')}: uncompressed, RLE, JPEG, JPEG-LS or JPEG 2000 is expected, "
+            f"received {name}."
         )
 
 
@@ -74,6 +76,13 @@ def _check_modality(instance: Instance) -> tuple[Notice, ...]:
     if not modality:
         notices.append(
             Notice("modality_missing", f"{label('Modality')} is missing: the file does not say what it is.")
+        )
+    if not sop_class:
+        notices.append(
+            Notice(
+                "sop_class_missing",
+                f"{label('SOPClassUID')} is missing: the file does not say what kind of object it is.",
+            )
         )
     if captured:
         notices.append(

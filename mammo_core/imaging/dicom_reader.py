@@ -11,8 +11,20 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from mammo_core.errors import PayloadTooLargeError
-from mammo_core.imaging.dicom_attributes import KEYWORDS, META_KEYWORDS, Attributes, read_with_pydicom
+from mammo_core.imaging.dicom_attributes import (
+    KEYWORDS,
+    META_KEYWORDS,
+    OVERLAY_BIT_POSITIONS,
+    Attributes,
+    read_with_pydicom,
+)
 from mammo_core.imaging.limits import Limits
+from mammo_core.imaging.transfer_syntax import (
+    DEFLATED_LITTLE,
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+)
 
 if TYPE_CHECKING:
     from pydicom.tag import BaseTag
@@ -26,12 +38,6 @@ MAX_ELEMENT = 2**20
 """Bytes of one attribute; the largest, a table of 65,536 entries, has 128 KiB."""
 HEADER_ALLOWANCE = 2**24
 """Bytes that a deflated file may have besides its pixels."""
-
-EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
-IMPLICIT_LITTLE = "1.2.840.10008.1.2"
-EXPLICIT_BIG = "1.2.840.10008.1.2.2"
-DEFLATED_LITTLE = "1.2.840.10008.1.2.1.99"
-UNCOMPRESSED = (EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG, DEFLATED_LITTLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,7 @@ def _read_header(stream: _Header, syntax: str) -> tuple[Attributes, PixelElement
     """Read up to Pixel Data, and note where that is."""
     from pydicom.filereader import read_dataset
 
-    tags = _tags(KEYWORDS)
+    tags = _tags((*KEYWORDS, *OVERLAY_BIT_POSITIONS))
     found: list[PixelElement] = []
 
     def stop(tag: "BaseTag", vr: str | None, length: int) -> bool:
@@ -146,10 +152,10 @@ def _read_header(stream: _Header, syntax: str) -> tuple[Attributes, PixelElement
     return Attributes(dataset, little_endian=little_endian), found[-1] if found else None
 
 
-def _tags(keywords: Iterable[str]) -> "set[BaseTag | int]":
+def _tags(names: Iterable[str | int]) -> "set[BaseTag | int]":
     from pydicom.tag import Tag
 
-    return {Tag(keyword) for keyword in keywords}
+    return {Tag(name) for name in names}
 
 
 def _guess(data: bytes, start: int) -> str:

@@ -29,6 +29,17 @@ VIEW_CODES = {("SCT", concept): view for view, concept, _ in CID_4014} | {
     for scheme in ("SRT", "SNM3")
 }
 
+LATERALITY_CODES = {
+    (scheme, code): laterality
+    for laterality, concept, retired in (
+        (Laterality.LEFT, "7771000", "G-A101"),
+        (Laterality.RIGHT, "24028007", "G-A100"),
+        (Laterality.BOTH, "51440002", "G-A102"),
+    )
+    for scheme, code in (("SCT", concept), ("SRT", retired), ("SNM3", retired))
+}
+"""CID 244, with the retired codes."""
+
 
 def read_spacing(attributes: Attributes) -> tuple[Sourced[PixelSpacing], tuple[Notice, ...]]:
     """Distance of pixel centres at the breast.
@@ -73,25 +84,62 @@ def read_spacing(attributes: Attributes) -> tuple[Sourced[PixelSpacing], tuple[N
 
 
 def read_laterality(attributes: Attributes) -> Sourced[Laterality]:
-    """Which breast it is: Image Laterality (0020,0062), else Laterality (0020,0060)."""
-    for keyword in ("ImageLaterality", "Laterality"):
-        value = attributes.text(keyword)
-        if value in set(Laterality):
-            return Sourced(Laterality(value), source="dicom_tag", detail=label(keyword))
-    return Sourced.unknown("neither ImageLaterality nor Laterality is L, R or B")
+    """Which breast it is: Anatomic Region Modifier (0008,2220), Image Laterality (0020,0062), or Laterality.
+
+    The standard wants the code and Image Laterality to agree (PS3.3 C.8.11.7). If they do not, one of them is
+    wrong and nobody knows which, so there is no value. Laterality (0020,0060), of a series, is asked last.
+    """
+    coded, said = _laterality_code(attributes), _laterality_of(attributes, "ImageLaterality")
+    if coded and said and coded != said:
+        return Sourced.unknown("AnatomicRegionModifierSequence and ImageLaterality contradict each other")
+    if said:
+        return Sourced(said, source="dicom_tag", detail=label("ImageLaterality"))
+    if coded:
+        return Sourced(coded, source="dicom_tag", detail=label("AnatomicRegionModifierSequence"))
+    of_series = _laterality_of(attributes, "Laterality")
+    if of_series:
+        return Sourced(of_series, source="dicom_tag", detail=label("Laterality"))
+    return Sourced.unknown(
+        "neither ImageLaterality nor Laterality is L, R or B, and no code says which breast"
+    )
 
 
-def read_view(attributes: Attributes) -> Sourced[ViewPosition]:
-    """Which projection it is: View Code Sequence (0054,0220), else View Position (0018,5101)."""
+def read_view(attributes: Attributes) -> tuple[Sourced[ViewPosition], tuple[Notice, ...]]:
+    """Which projection it is: View Code Sequence (0054,0220), else View Position (0018,5101).
+
+    Returns
+    -------
+    Sourced[ViewPosition]
+    tuple of Notice
+        ``view_contradiction`` if both name a projection, and not the same.
+    """
     item = attributes.first_item("ViewCodeSequence")
-    if item is not None:
-        position = VIEW_CODES.get((item.text("CodingSchemeDesignator"), item.text("CodeValue")))
-        if position is not None:
-            return Sourced(position, source="dicom_tag", detail=label("ViewCodeSequence"))
+    coded = None if item is None else VIEW_CODES.get(item.code())
     value = attributes.text("ViewPosition")
-    if value in set(ViewPosition):
-        return Sourced(ViewPosition(value), source="dicom_tag", detail=label("ViewPosition"))
-    return Sourced.unknown("neither ViewCodeSequence nor ViewPosition names a known projection")
+    said = ViewPosition(value) if value in set(ViewPosition) else None
+    if coded:
+        notice = Notice(
+            "view_contradiction",
+            f"{label('ViewCodeSequence')} and {label('ViewPosition')} name different projections; the code "
+            "was followed.",
+        )
+        notices = (notice,) if said and said != coded else ()
+        return Sourced(coded, source="dicom_tag", detail=label("ViewCodeSequence")), notices
+    if said:
+        return Sourced(said, source="dicom_tag", detail=label("ViewPosition")), ()
+    return Sourced.unknown("neither ViewCodeSequence nor ViewPosition names a known projection"), ()
+
+
+def _laterality_code(attributes: Attributes) -> Laterality | None:
+    region = attributes.first_item("AnatomicRegionSequence")
+    modifiers = () if region is None else region.items("AnatomicRegionModifierSequence")
+    known = (LATERALITY_CODES.get(modifier.code()) for modifier in modifiers)
+    return next((laterality for laterality in known if laterality), None)
+
+
+def _laterality_of(attributes: Attributes, keyword: str) -> Laterality | None:
+    value = attributes.text(keyword)
+    return Laterality(value) if value in set(Laterality) else None
 
 
 def _sourced(

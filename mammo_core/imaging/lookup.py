@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from mammo_core.records import FULL_SCALE, Pixels
 
-CHUNK = 2**20
+CHUNK = 2**18
 """Pixels per step. NumPy widens an index to 64 bits: 109 MB for one full view if it were done at once."""
 
 
@@ -24,9 +24,13 @@ def gather(table: Pixels, codes: NDArray[np.unsignedinteger]) -> Pixels:
     """
     flat = codes.reshape(-1)
     values = np.empty(flat.size, dtype=np.uint16)
+    index = np.empty(min(CHUNK, flat.size), dtype=np.intp)
     for start in range(0, flat.size, CHUNK):
         part = slice(start, start + CHUNK)
-        values[part] = table[flat[part]]
+        places = index[: values[part].size]
+        places[...] = flat[part]
+        # All are within the table; saying so by "clip" spares a buffer and half of the time.
+        np.take(table, places, out=values[part], mode="clip")
     return values.reshape(codes.shape)
 
 

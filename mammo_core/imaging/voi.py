@@ -118,7 +118,7 @@ def display_table(attributes: Attributes, pixel_format: PixelFormat) -> DisplayT
     stage = _polarity(stage, attributes)
     codes = np.arange(2**pixel_format.allocated) >> pixel_format.shift
     table = to_display(stage.values)[codes & (2**pixel_format.stored - 1)]
-    padding = _is_padding(attributes, pixel_format)
+    padding = is_padding(attributes, pixel_format)
     if padding is not None:
         table[padding] = 0
         stage = replace(stage, steps=(*stage.steps, "padding set to black: PixelPaddingValue"))
@@ -231,7 +231,7 @@ def _polarity(stage: Stage, attributes: Attributes) -> Stage:
     )
 
 
-def _is_padding(attributes: Attributes, pixel_format: PixelFormat) -> NDArray[np.bool_] | None:
+def is_padding(attributes: Attributes, pixel_format: PixelFormat) -> NDArray[np.bool_] | None:
     """Which bit patterns of a pixel are padding, (2**allocated,); None if nothing is said about it."""
     value = attributes.integers("PixelPaddingValue")
     if not value:

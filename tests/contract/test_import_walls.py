@@ -19,9 +19,12 @@ ROOMS = {
     "botocore": ["mammo_core/storage.py"],
     "fastapi": ["mammo_core/api.py"],
     "ai_edge_litert": ["mammo_core/models/litert.py"],
+    "gdcm": ["mammo_core/imaging/codec_child.py"],
+    "jpeg_ls": ["mammo_core/imaging/codec_child.py"],
     "keras": ["mammo_core/compiler/*"],
     "mangum": ["handler.py"],
     "matplotlib": ["mammo_core/render/colour.py", "mammo_core/evaluation/plots.py"],
+    "openjpeg": ["mammo_core/imaging/codec_child.py"],
     "PIL": [
         "mammo_core/imaging/*",
         "mammo_core/render/*",
@@ -58,8 +61,11 @@ HEAVY = (
     "ai_edge_litert",
     "boto3",
     "botocore",
+    "gdcm",
+    "jpeg_ls",
     "keras",
     "matplotlib",
+    "openjpeg",
     "pydicom",
     "scipy",
     "tensorflow",
@@ -137,6 +143,17 @@ def test_the_linter_guards_the_same_walls() -> None:
     ]
     assert set(rules["banned-api"]) - {"matplotlib.pyplot"} == set(ROOMS)
     assert set(rules["banned-module-level-imports"]) == set(HEAVY)
+
+
+def test_the_codecs_are_imported_by_their_own_process_only() -> None:
+    """A module of the service that named one could crash with it."""
+    named = {
+        name_of(path)
+        for path in FILES
+        for node in ast.walk(parsed(path))
+        if {"gdcm", "jpeg_ls", "openjpeg"} & set(libraries(node))
+    }
+    assert named == {"mammo_core/imaging/codec_child.py"}
 
 
 def test_importing_the_handler_loads_no_heavy_library() -> None:

@@ -6,7 +6,7 @@ from pydicom.sr._snomed_dict import mapping
 from pydicom.sr.codedict import codes
 
 from mammo_core.imaging.decode import decode
-from mammo_core.imaging.dicom_tags import CID_4014, VIEW_CODES
+from mammo_core.imaging.dicom_tags import CID_4014, LATERALITY_CODES, VIEW_CODES
 from mammo_core.records import Laterality, Notice, PixelSpacing, Sourced, ViewPosition
 from tests.builders_images import (
     make_code,
@@ -93,10 +93,67 @@ def test_laterality_comes_from_its_tag(tags: dict[str, object], value: Lateralit
     assert decode(make_dicom(tags=tags)).laterality == Sourced(value, "dicom_tag", keyword)
 
 
+def anatomic_region(*modifiers: Dataset) -> Dataset:
+    """An item of Anatomic Region Sequence."""
+    region = make_code("76752008", "SCT")
+    region.AnatomicRegionModifierSequence = list(modifiers)
+    return region
+
+
+def test_the_laterality_codes_are_those_of_the_standard() -> None:
+    names = {"Left": Laterality.LEFT, "Right": Laterality.RIGHT, "Bilateral": Laterality.BOTH}
+    concepts = {code.meaning: code.value for code in codes.cid244.concepts.values()}
+
+    expected = {("SCT", concepts[name]): value for name, value in names.items()}
+    retired = {(mapping["SCT"][concepts[name]]): value for name, value in names.items()}
+
+    assert (
+        expected | {(scheme, code): value for code, value in retired.items() for scheme in ("SRT", "SNM3")}
+        == LATERALITY_CODES
+    )
+
+
+@pytest.mark.parametrize(("scheme", "code"), LATERALITY_CODES)
+def test_the_laterality_may_come_as_a_code_of_the_region(scheme: str, code: str) -> None:
+    value = LATERALITY_CODES[scheme, code]
+    region = anatomic_region(make_code("1", "99LOCAL"), make_code(code, scheme))
+
+    alone = decode(make_dicom(tags={"AnatomicRegionSequence": [region], "Laterality": "L"}))
+    agreeing = decode(make_dicom(tags={"AnatomicRegionSequence": [region], "ImageLaterality": value.value}))
+
+    assert alone.laterality == Sourced(value, "dicom_tag", "AnatomicRegionModifierSequence (0008,2220)")
+    assert agreeing.laterality == Sourced(value, "dicom_tag", "ImageLaterality (0020,0062)")
+
+
+def test_a_code_and_a_string_that_contradict_each_other_give_no_laterality() -> None:
+    region = anatomic_region(make_code("7771000", "SCT"))
+
+    mammogram = decode(make_dicom(tags={"AnatomicRegionSequence": [region], "ImageLaterality": "R"}))
+
+    assert mammogram.laterality == Sourced(
+        None, reason="AnatomicRegionModifierSequence and ImageLaterality contradict each other"
+    )
+
+
+def test_a_view_code_wins_over_another_view_string_with_a_notice() -> None:
+    tags = {"ViewCodeSequence": [make_code("399162004", "SCT")], "ViewPosition": "MLO"}
+
+    mammogram = decode(make_dicom(tags=tags))
+
+    assert mammogram.view_position == Sourced(ViewPosition.CC, "dicom_tag", "ViewCodeSequence (0054,0220)")
+    assert mammogram.notices == (
+        Notice(
+            "view_contradiction",
+            "ViewCodeSequence (0054,0220) and ViewPosition (0018,5101) name different projections; the code "
+            "was followed.",
+        ),
+    )
+
+
 @pytest.mark.parametrize("tags", [{}, {"ImageLaterality": "U"}, {"Laterality": "KESTREL"}])
 def test_without_a_known_laterality_there_is_a_reason_and_no_default(tags: dict[str, object]) -> None:
     assert decode(make_dicom(tags=tags)).laterality == Sourced(
-        None, reason="neither ImageLaterality nor Laterality is L, R or B"
+        None, reason="neither ImageLaterality nor Laterality is L, R or B, and no code says which breast"
     )
 
 

@@ -49,6 +49,7 @@ class Case:
     bits: int = 12
     allocated: int = 16
     signed: bool = False
+    overlay_bit: int | None = None
     tags: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -175,9 +176,12 @@ CASES = {
     "padding outside the stored bits": Case(
         (0xF000, 0, 4095), (0, 65535, 0), tags=ONE | {"PixelPaddingValue": 0xF000}
     ),
-    # Bits that are not stored are ignored.
-    "junk above the stored bits": Case((0xF3E8, 0x03E8), (16004, 16004)),
-    "junk above the stored bits, signed": Case((0x7FFF, 0x0FFF), (32759, 32759), signed=True),
+    # Bits that are not stored are ignored if the file says what they are for.
+    "overlays above the stored bits": Case((0xF3E8, 0x03E8), (16004, 16004), overlay_bit=12),
+    "overlays above the stored bits, signed": Case(
+        (0x7FFF, 0x0FFF), (32759, 32759), signed=True, overlay_bit=12
+    ),
+    "sign below and above the stored bits": Case((-1, 0x0FFF, 0), (32759, 32759, 32776), signed=True),
     "junk below the stored bits": Case((0x3E8A, 0x3E80), (16004, 16004), tags={"HighBit": 15}),
 }
 
@@ -191,6 +195,7 @@ def file_of(case: Case, transfer_syntax: UID = ExplicitVRLittleEndian) -> bytes:
         bits_allocated=case.allocated,
         signed=case.signed,
         transfer_syntax=transfer_syntax,
+        overlay_bit=case.overlay_bit,
         tags=case.tags,
     )
 

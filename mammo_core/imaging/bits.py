@@ -1,0 +1,81 @@
+"""Whether the pixels keep to Bits Stored.
+
+Some files declare fewer bits than they use. Reading only the declared ones would wrap bright tissue to black.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mammo_core.imaging.dicom_attributes import Attributes, label
+from mammo_core.imaging.dicom_pixels import Codes, StoredPixels
+from mammo_core.imaging.lookup import CHUNK
+from mammo_core.imaging.voi import PixelFormat, is_padding
+from mammo_core.records import Notice
+
+
+def bits_in_use(stored: StoredPixels, attributes: Attributes) -> tuple[PixelFormat, tuple[Notice, ...]]:
+    """Widen the pixel format to the bits that the pixels use.
+
+    Parameters
+    ----------
+    stored : StoredPixels
+    attributes : Attributes
+        Padding may lie outside of the stored bits, and so may an overlay.
+
+    Returns
+    -------
+    PixelFormat
+        That of ``stored``, unless pixels do not fit into it.
+    tuple of Notice
+        ``bits_stored_exceeded`` if they do not.
+    """
+    declared = stored.pixel_format
+    if _all_fit(stored.codes, declared) or attributes.overlay_in_pixels():
+        return declared, ()
+    present = _present(stored.codes, declared.allocated)
+    padding = is_padding(attributes, declared)
+    if padding is not None:
+        present &= ~padding
+    beyond = np.flatnonzero(present & ~_fitting(declared))
+    if not beyond.size:
+        return declared, ()
+    bits = declared.allocated if declared.signed else int(beyond[-1]).bit_length()
+    notice = Notice(
+        "bits_stored_exceeded",
+        f"{label('BitsStored')} is {declared.stored}, but the pixels use {bits - declared.shift} bits; all "
+        "were read.",
+    )
+    return replace(declared, stored=bits - declared.shift), (notice,)
+
+
+def _all_fit(codes: Codes, declared: PixelFormat) -> bool:
+    """The quick answer for nearly all files, by the extremes."""
+    bits = declared.stored + declared.shift
+    if bits == declared.allocated:
+        return True
+    if declared.signed:
+        numbers = codes.view(codes.dtype.str.replace("u", "i"))
+        return bool(numbers.min() >= -(2 ** (bits - 1)) and numbers.max() < 2 ** (bits - 1))
+    return bool(codes.max() < 2**bits)
+
+
+def _fitting(declared: PixelFormat) -> NDArray[np.bool_]:
+    """Which patterns of a pixel have nothing above the stored bits but their sign, (2**allocated,)."""
+    bits = declared.stored + declared.shift
+    above = np.arange(2**declared.allocated) >> bits
+    fitting: NDArray[np.bool_] = above == 0
+    if declared.signed:
+        negative = (np.arange(2**declared.allocated) >> (bits - 1)) & 1 == 1
+        fitting |= negative & (above == 2 ** (declared.allocated - bits) - 1)
+    return fitting
+
+
+def _present(codes: Codes, allocated: int) -> NDArray[np.bool_]:
+    """Which patterns occur, (2**allocated,)."""
+    present = np.zeros(2**allocated, dtype=np.bool_)
+    flat = codes.reshape(-1)
+    for start in range(0, flat.size, CHUNK):
+        present[flat[start : start + CHUNK]] = True
+    return present
