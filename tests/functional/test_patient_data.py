@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pydicom
 import pytest
+from PIL import Image
 from pydicom.datadict import keyword_dict
 from typer.testing import CliRunner
 
@@ -16,26 +17,47 @@ from mammo_core.phantom.synthesis import make_phantom
 from mammo_core.testing import FakeModel
 from tests.doors import call, client_of, service_with, v1_event
 
-CANARY = "QUETZALCOATL"
-TEXT_VRS = frozenset({"AE", "LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+CANARY, DATE, TIME, UID, NUMBER = "QUETZALCOATL", "19420117", "034711", "1.2.840.99999.424242", "424243"
+VALUES = {
+    **dict.fromkeys(("AE", "LO", "LT", "PN", "SH", "ST", "UC", "UT"), CANARY),
+    "AS": "094Y",
+    "DA": DATE,
+    "DT": f"{DATE}{TIME}",
+    "TM": TIME,
+}
+"""A rare value for each value representation that can tell of a person."""
+GROUPS = {0x0008, 0x0010, 0x0012, 0x0018, 0x0020, 0x0032, 0x0038, 0x0040}
+UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "FrameOfReferenceUID")
+TRACES = (CANARY, DATE, TIME, UID, NUMBER, "094Y")
 
 
 def dicom_with_canary() -> bytes:
-    """Put the word into every text attribute of the patient, visit, study, series and equipment groups."""
+    """Put rare values into every attribute of the groups that tell of patient, visit and equipment."""
     dataset = pydicom.dcmread(io.BytesIO(to_dicom(make_phantom(seed=3, shape=(320, 256)))))
     for keyword, tag in keyword_dict.items():
         vr = pydicom.datadict.dictionary_VR(tag)
-        if tag >> 16 in {0x0008, 0x0010, 0x0018, 0x0020, 0x0032, 0x0038, 0x0040} and vr in TEXT_VRS:
-            setattr(dataset, keyword, CANARY)
-    dataset.StudyDate = "19420117"
-    dataset.PatientID = dataset.AccessionNumber = CANARY
+        if tag >> 16 in GROUPS and vr in VALUES:
+            setattr(dataset, keyword, VALUES[vr])
+    for keyword in UIDS:
+        setattr(dataset, keyword, UID)
+    dataset.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.UID(UID)
+    dataset.SeriesNumber = dataset.InstanceNumber = NUMBER
     buffer = io.BytesIO()
     pydicom.dcmwrite(buffer, dataset)
     assert buffer.getvalue().count(CANARY.encode()) > 100, "the canary is in the file"
+    assert all(trace.encode() in buffer.getvalue() for trace in TRACES)
     return buffer.getvalue()
 
 
-def test_a_rare_word_in_tags_and_file_name_comes_out_nowhere(
+def traces_in(text: str) -> list[str]:
+    return [trace for trace in TRACES if trace in text]
+
+
+def test_the_canary_would_be_seen() -> None:
+    assert traces_in(f"patient {CANARY}, born {DATE}") == [CANARY, DATE]
+
+
+def test_what_a_file_says_of_a_person_comes_out_nowhere(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
@@ -45,31 +67,46 @@ def test_a_rare_word_in_tags_and_file_name_comes_out_nowhere(
     data = dicom_with_canary()
     service = service_with(FakeModel())
     monkeypatch.setattr("mammo_core.service.build_service", lambda _settings: service)
-    file = tmp_path / f"{CANARY}.dcm"
-    truncated = tmp_path / f"{CANARY}-truncated.dcm"
-    file.write_bytes(data)
+    whole, truncated = tmp_path / "whole.dcm", tmp_path / "truncated.dcm"
+    whole.write_bytes(data)
     truncated.write_bytes(data[:-5000])
 
     client = client_of(service)
-    good = client.post("/analyze", files={"file": (file.name, data, "application/dicom")})
-    bad = client.post(
-        "/analyze", files={"file": (truncated.name, truncated.read_bytes(), "application/dicom")}
-    )
+    named = f"{CANARY}.dcm"
+    good = client.post("/analyze", files={"file": (named, data, "application/dicom")})
+    bad = client.post("/analyze", files={"file": (named, truncated.read_bytes(), "application/dicom")})
     event = call(service, v1_event("POST", "/analyze", body=data))
-    CliRunner().invoke(cli.app, ["analyze", str(truncated), "--out", str(tmp_path / "out")])
+    told = CliRunner().invoke(
+        cli.app, ["analyze", str(whole), str(truncated), "--out", str(tmp_path / "out")]
+    )
 
     assert (good.status_code, bad.status_code, event["statusCode"]) == (200, 422, 200)
-    pictures = [b64decode(picture) for picture in good.json()["images"].values()]
-    assert len(pictures) == 5
+    assert told.exit_code == 1
+    assert "truncated: unreadable_image" in told.output
     captured = capfd.readouterr()
-    for text in (good.text, bad.text, event["body"], captured.out, captured.err, caplog.text):
-        assert CANARY not in text
+    assert "/analyze" in captured.err, "the log was captured"
+    written = [path for path in (tmp_path / "out").iterdir() if path.suffix == ".json"]
+    assert len(written) == 1
+    texts = [good.text, bad.text, event["body"], captured.out, captured.err, caplog.text, told.output]
+    for text in (*texts, *(path.read_text() for path in written)):
+        assert traces_in(text) == []
+
+
+def test_the_pictures_hold_pixels_and_no_text() -> None:
+    client = client_of(service_with(FakeModel()))
+
+    answer = client.post("/analyze", content=dicom_with_canary()).json()
+
+    pictures = [b64decode(picture) for picture in answer["images"].values()]
+    assert len(pictures) == 5
     for picture in pictures:
-        assert CANARY.encode() not in picture
+        with Image.open(io.BytesIO(picture)) as opened:
+            opened.load()
+            assert opened.info == {}, "no text, date or profile beside the pixels"
 
 
 def test_the_command_line_writes_the_name_only_where_its_user_looks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The table and the result files carry the file's name, which the user gave; the answers do not."""
     service = service_with(FakeModel())
@@ -81,6 +118,6 @@ def test_the_command_line_writes_the_name_only_where_its_user_looks(
 
     written = sorted(path for path in (tmp_path / "out").iterdir())
     assert len(written) == 6
+    assert all(path.name.startswith(CANARY) for path in written)
     for path in written:
         assert CANARY.encode() not in path.read_bytes()
-    assert CANARY not in capfd.readouterr().err

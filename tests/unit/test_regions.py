@@ -5,6 +5,8 @@ from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mammo_core.anatomy.breast import find_breast
@@ -444,3 +446,29 @@ class TestDepth:
         (region,) = regions_of(self.CELLS, breast=breast)
 
         assert region.depth == Sourced.unknown("the chest-wall side is not known")
+
+
+@given(st.integers(0, 10_000))
+def test_no_share_is_more_than_all(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    cells = rng.random((int(rng.integers(2, 40)), int(rng.integers(2, 30)))) + 0.5
+    grid = PixelTransform.identity((320, 240)).resized((160, 120))
+    saliency = make_map(cells, grid)
+    everywhere = BreastMask(
+        inside=np.ones((32, 24), dtype=np.bool_),
+        transform=PixelTransform.identity((320, 240)).resized((32, 24)),
+        fraction=1.0,
+        box=Box(0.0, 0.0, 320.0, 240.0),
+        chest_wall=Sourced.unknown("a test"),
+        method="a test",
+    )
+
+    share = evidence_on_tissue(saliency, model_grid=grid, breast=everywhere)
+    regions = find_regions(
+        saliency, model_grid=grid, breast=everywhere, anchor=ColourAnchor(0.001, "a test"), spacing=None
+    )
+
+    assert 0.999 < share <= 1.0
+    assert regions
+    assert all(0.0 < region.share_of_evidence <= 1.0 for region in regions)
+    assert all(0.0 < region.relative_peak <= 1.0 for region in regions)
