@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full check format lock serve train-phantom clean
+.PHONY: help demo keras test test-full check format lock serve train-phantom clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -19,12 +19,18 @@ $(VENV)/.serve: $(BIN)/uv requirements/serve.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(VENV)/.keras: $(VENV)/.serve requirements/keras.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/keras.txt
+	@touch $@
+
 $(VENV)/.dev: $(VENV)/.serve requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
 demo: $(VENV)/.serve ## the main job: a sample mammogram through the Lambda handler; pictures in out/
 	$(BIN)/python scripts/demo.py --out out
+
+keras: $(VENV)/.keras ## TensorFlow too: to compile .keras models, or to serve them as they are
 
 test: $(VENV)/.dev ## everything a change must pass
 	$(BIN)/python -m pytest

@@ -11,6 +11,7 @@ compile() {
 compile requirements/uv.in -o requirements/uv.txt
 compile pyproject.toml requirements/build.in --extra keras --extra dev -o requirements/dev.txt
 compile pyproject.toml requirements/build.in -c requirements/dev.txt -o requirements/serve.txt
+compile pyproject.toml requirements/build.in --extra keras -c requirements/dev.txt -o requirements/keras.txt
 for layer in layers/*.in; do
   compile "$layer" -c requirements/dev.txt -o "${layer%.in}.txt"
 done

@@ -125,7 +125,7 @@ def _load(files: ModelFiles) -> Any:  # noqa: ANN401 - Keras is untyped
         import keras
     except ImportError as error:
         raise ConfigurationError(
-            "A .keras model needs TensorFlow: install the extra mammo-core[keras]."
+            "A .keras model needs TensorFlow: `make keras`, or the extra mammo-core[keras]."
         ) from error
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"model{files.suffix}"

@@ -742,7 +742,7 @@ class TestRefused:
         files = saved(built("flat").network)
         monkeypatch.setitem(sys.modules, "keras", None)
 
-        with pytest.raises(ConfigurationError, match=r"install the extra mammo-core\[keras\]"):
+        with pytest.raises(ConfigurationError, match=r"the extra mammo-core\[keras\]"):
             KerasModel(files)
 
 
