@@ -90,14 +90,13 @@ def _findings(analysis: Analysis) -> wire.Findings:
     in_logits = heat is not None and heat.saliency.in_logits
     listed = None if regions.value is None else [_region(r, in_logits) for r in regions.value]
     reason = regions.reason if listed is None else None if listed else _no_regions(heat)
-    birads_like: wire.Known[str] = wire.Known(
-        value=None, reason="the manifest declares no calibrated thresholds for assessment categories"
-    )
     return wire.Findings(
         num_regions=None if listed is None else len(listed),
         regions=listed,
         reason=reason,
-        assessment=wire.AssessmentOut(suspicion=_known(analysis.verdict.suspicion), birads_like=birads_like),
+        assessment=wire.AssessmentOut(
+            suspicion=_known(analysis.verdict.suspicion), birads_like=_known(analysis.verdict.birads_like)
+        ),
         tissue=_tissue(analysis),
     )
 

@@ -119,6 +119,7 @@ class AssessmentOut(_Wire):
 
     suspicion: Known[Suspicion]
     birads_like: Known[str]
+    """A category by thresholds that the manifest declares and ``detail`` repeats; never a radiologist's."""
 
 
 class Findings(_Wire):

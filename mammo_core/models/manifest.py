@@ -97,6 +97,14 @@ class ReferenceLogit(_Part):
     source: str
 
 
+class BiradsLikeCut(_Part):
+    """From which calibrated probability on a category is answered."""
+
+    category: Literal["2", "3", "4A", "4B", "4C", "5"]
+    """Named as the ranges of the ACR atlas are."""
+    from_probability: Probability
+
+
 class Calibration(_Part):
     """How the score was turned into a probability."""
 
@@ -177,6 +185,9 @@ class Manifest(_Part):
     rule_in: OperatingPoint | None = None
     """At or above it the suspicion is high."""
     calibration: Calibration | None = None
+    birads_like: tuple[BiradsLikeCut, ...] = ()
+    """Cuts of the categories, ascending from 0. Only a calibrated model may declare them: the ranges of the
+    atlas are likelihoods at a prevalence."""
     target_layer: str | None = None
     """The layer to explain; found in the network if absent."""
     reference_logit: ReferenceLogit | None = None
@@ -202,7 +213,17 @@ class Manifest(_Part):
         low, high = self.rule_out, self.rule_in
         if low is not None and high is not None and low.threshold > high.threshold:
             raise ValueError("rule_out.threshold must not exceed rule_in.threshold")
+        self._check_categories()
         return self
+
+    def _check_categories(self) -> None:
+        cuts = [cut.from_probability for cut in self.birads_like]
+        if cuts and self.calibration is None:
+            raise ValueError("birads_like needs a calibration")
+        if cuts and (cuts[0] != 0.0 or sorted(set(cuts)) != cuts):
+            raise ValueError("birads_like must ascend from 0")
+        if len({cut.category for cut in self.birads_like}) != len(cuts):
+            raise ValueError("birads_like must name each category once")
 
     @property
     def positive_index(self) -> int:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mammo_core.findings.verdict import NO_POINTS, Verdict, decide, suspicion
-from mammo_core.models.manifest import Head, Manifest, OperatingPoint
+from mammo_core.findings.verdict import NO_CATEGORIES, NO_POINTS, Verdict, birads_like, decide, suspicion
+from mammo_core.models.manifest import BiradsLikeCut, Calibration, Head, Manifest, OperatingPoint
 from mammo_core.records import Sourced, Suspicion
 from tests.conftest import make_manifest
 
@@ -23,7 +23,7 @@ def manifest_with(**changes: object) -> Manifest:
 def test_the_result_changes_at_the_threshold(score: float, result: str) -> None:
     verdict = decide((1.0 - score, score), manifest_with())
 
-    assert verdict == Verdict(result, score, CUT, Sourced.unknown(NO_POINTS))
+    assert verdict == Verdict(result, score, CUT, Sourced.unknown(NO_POINTS), Sourced.unknown(NO_CATEGORIES))
 
 
 def test_the_score_is_that_of_the_positive_class_wherever_it_stands() -> None:
@@ -75,3 +75,59 @@ def test_suspicion_changes_at_the_two_operating_points(score: float, value: Susp
 @pytest.mark.parametrize("points", [{}, {"rule_out": LOW}, {"rule_in": HIGH}])
 def test_without_both_operating_points_no_category_is_invented(points: dict[str, OperatingPoint]) -> None:
     assert suspicion(0.99, manifest_with(**points)) == Sourced.unknown(NO_POINTS)
+
+
+CALIBRATION = Calibration(method="Platt scaling", prevalence=0.006, source="a test")
+CATEGORIES = (
+    BiradsLikeCut(category="2", from_probability=0.0),
+    BiradsLikeCut(category="3", from_probability=0.001),
+    BiradsLikeCut(category="4A", from_probability=0.02),
+    BiradsLikeCut(category="5", from_probability=0.95),
+)
+
+
+@pytest.mark.parametrize(
+    ("score", "category"),
+    [(0.0, "2"), (0.0009, "2"), (0.001, "3"), (0.02, "4A"), (0.94, "4A"), (0.95, "5"), (1.0, "5")],
+)
+def test_a_calibrated_model_may_declare_categories_and_the_answer_repeats_their_cuts(
+    score: float, category: str
+) -> None:
+    manifest = manifest_with(calibration=CALIBRATION, birads_like=CATEGORIES)
+
+    assert birads_like(score, manifest) == Sourced(
+        category,
+        "manifest",
+        "by thresholds of a calibrated score; this is no radiologist's assessment: 2 from 0, 3 from 0.001, "
+        "4A from 0.02, 5 from 0.95; Platt scaling at a prevalence of 0.006 (a test)",
+    )
+    assert decide((1.0 - score, score), manifest).birads_like.value == category
+
+
+def test_without_declared_categories_none_is_given() -> None:
+    assert birads_like(0.99, manifest_with(calibration=CALIBRATION)) == Sourced.unknown(NO_CATEGORIES)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"birads_like": CATEGORIES}, "needs a calibration"),
+        ({"birads_like": CATEGORIES[1:], "calibration": CALIBRATION}, "must ascend from 0"),
+        ({"birads_like": (*CATEGORIES, CATEGORIES[1]), "calibration": CALIBRATION}, "must ascend from 0"),
+        (
+            {
+                "birads_like": (
+                    CATEGORIES[0],
+                    BiradsLikeCut(category="2", from_probability=0.5),
+                ),
+                "calibration": CALIBRATION,
+            },
+            "each category once",
+        ),
+    ],
+)
+def test_categories_without_calibration_or_order_are_refused(
+    changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        Manifest.model_validate({**make_manifest().model_dump(), **changes})
