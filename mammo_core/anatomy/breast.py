@@ -1,13 +1,14 @@
 """The breast mask, and the side of the image at which the breast is cut off."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mammo_core.anatomy.outline import straightness
 from mammo_core.anatomy.reduce import reduced
+from mammo_core.anatomy.skin_line import skin_threshold
 from mammo_core.geometry import Box, PixelTransform
 from mammo_core.records import BoolArray, BreastMask, FloatArray, Pixels, Side, Sourced
 
-METHOD = "threshold between air and tissue, largest connected part, opened and filled"
+METHOD = "threshold between air and skin, largest connected part, opened and filled"
 MIN_FRACTION = 0.02
 """A smaller bright part is a label or dust, not a breast."""
 MIN_CONTRAST = 0.02
@@ -15,10 +16,8 @@ MIN_CONTRAST = 0.02
 MAX_ROUGHNESS = 0.2
 """How much of that difference the pixels may stray from their surroundings: 0.06 at most on 460 real views,
 0.4 and more in noise."""
-EDGE_SHARE = 0.02
-"""Outer columns of the mask that are compared to find the chest wall."""
 SIDE_RATIO = 1.25
-"""How much more breast the chest-wall edge must hold; below it the side is not told."""
+"""How much straighter the chest-wall end must be; below it the side is not told."""
 
 
 def find_breast(pixels: Pixels) -> BreastMask | None:
@@ -34,7 +33,11 @@ def find_breast(pixels: Pixels) -> BreastMask | None:
     BreastMask or None
         None if nothing stands out from the background: a blank, uniform or noise image.
     """
-    values, transform = reduced(pixels)
+    return breast_on(*reduced(pixels))
+
+
+def breast_on(values: FloatArray, transform: PixelTransform) -> BreastMask | None:
+    """Find the breast on an image that was reduced already; see :func:`find_breast`."""
     inside = _largest_part(_tissue(values))
     if inside is None or inside.mean() < MIN_FRACTION:
         return None
@@ -52,35 +55,13 @@ def _tissue(values: FloatArray) -> BoolArray:
     """Pixels brighter than air; all False where air and tissue cannot be told apart."""
     from scipy import ndimage
 
-    smooth: FloatArray = ndimage.gaussian_filter(values, sigma=1.5)
-    split = _otsu(smooth)
+    smooth = ndimage.gaussian_filter(values, sigma=1.5)
     contrast = float(np.ptp(smooth))
     if contrast < MIN_CONTRAST or (values - smooth).std() > MAX_ROUGHNESS * contrast:
-        return np.zeros_like(smooth, dtype=np.bool_)
-    # Otsu's cut falls between fat and dense tissue on a dense breast; the skin line lies just above the air.
-    air = float(np.median(_air(smooth[smooth <= split])))
-    return smooth > air + 0.16 * (split - air)
-
-
-def _air(dark: FloatArray) -> FloatArray:
-    """The darkest, most frequent values: the film or detector outside the breast."""
-    counts, edges = np.histogram(dark, bins=64)
-    mode = int(np.argmax(counts))
-    frequent: FloatArray = dark[(dark >= edges[mode]) & (dark <= edges[mode + 1])]
-    return frequent
-
-
-def _otsu(values: FloatArray) -> float:
-    """Otsu's threshold: the cut that separates two classes best (IEEE Trans SMC 1979;9:62-66)."""
-    counts, edges = np.histogram(values, bins=256)
-    centres = (edges[:-1] + edges[1:]) / 2
-    below = np.cumsum(counts)
-    above = below[-1] - below
-    total = np.cumsum(counts * centres)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gap = total / below - (total[-1] - total) / above
-    spread: NDArray[np.float64] = np.nan_to_num(below * above * gap**2)
-    return float(centres[int(np.argmax(spread))])
+        return np.zeros_like(values, dtype=np.bool_)
+    # A wider filter would carry the skin line outwards.
+    light: FloatArray = ndimage.gaussian_filter(values, sigma=1.0)
+    return light > skin_threshold(values, light)
 
 
 def _largest_part(tissue: BoolArray) -> BoolArray | None:
@@ -88,8 +69,8 @@ def _largest_part(tissue: BoolArray) -> BoolArray | None:
     from scipy import ndimage
 
     # Beyond the frame the image counts as tissue: the breast is cut off there, it does not end.
-    padded = np.pad(tissue, 4, mode="edge")
-    opened = ndimage.binary_opening(padded, iterations=3)[4:-4, 4:-4]
+    thinned = ndimage.binary_erosion(tissue, iterations=3, border_value=1)
+    opened = ndimage.binary_dilation(thinned, iterations=3)
     labels, count = ndimage.label(opened)
     if count == 0:
         return None
@@ -108,17 +89,14 @@ def _source_box(inside: BoolArray, transform: PixelTransform) -> Box:
 
 
 def _chest_wall(inside: BoolArray) -> Sourced[Side]:
-    """Compare how much breast the outermost columns of the mask hold.
+    """Compare how straight the mask ends on either side.
 
-    The mask's own ends are compared, not the image's: scanned films have a border beside the breast.
+    The mask's own ends are looked at, not the image's: scanned films have a border beside the breast.
     """
-    columns = np.flatnonzero(inside.any(axis=0))
-    width = max(1, round(EDGE_SHARE * (columns[-1] + 1 - columns[0])))
-    left = float(inside[:, columns[0] : columns[0] + width].mean())
-    right = float(inside[:, columns[-1] + 1 - width : columns[-1] + 1].mean())
+    left, right = (straightness(inside, side) for side in (Side.LEFT, Side.RIGHT))
     low, high = sorted((left, right))
     if high < SIDE_RATIO * low:
-        return Sourced.unknown("both ends of the breast mask are equally tall")
+        return Sourced.unknown("both ends of the breast mask are equally straight")
     side = Side.LEFT if left > right else Side.RIGHT
-    detail = f"the mask fills {high:.0%} of the rows at this end and {low:.0%} at the other"
+    detail = f"{high:.0%} of the mask's rows end in line at this side and {low:.0%} at the other"
     return Sourced(value=side, source="pixels", detail=detail)

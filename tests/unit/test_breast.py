@@ -111,7 +111,7 @@ class TestABreast:
         chest_wall = found(pixels).chest_wall
 
         assert chest_wall.value is None
-        assert chest_wall.reason == "both ends of the breast mask are equally tall"
+        assert chest_wall.reason == "both ends of the breast mask are equally straight"
 
 
 @pytest.mark.parametrize("level", [0, 900, 30_000, 65_535])
