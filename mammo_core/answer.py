@@ -1,10 +1,12 @@
 """From the records of an analysis to the answer: rows and columns become x and y, here only."""
 
 import base64
+from collections.abc import Callable
 from math import exp
 from typing import TypeVar
 
 from mammo_core import schemas as wire
+from mammo_core.anatomy.records import Anatomy, ImageQuality, PectoralMuscle
 from mammo_core.geometry import Box
 from mammo_core.interpretation import Heat, TypedRegion
 from mammo_core.models.protocol import Model
@@ -13,6 +15,7 @@ from mammo_core.pipeline import Analysis
 from mammo_core.records import MapStatus, Picture, PixelSpacing, Sourced
 
 T = TypeVar("T")
+U = TypeVar("U")
 NOT_YET = "not measured by this version"
 NO_SPACING = "the pixel spacing at the breast is not known"
 WHY_EMPTY = {
@@ -39,7 +42,7 @@ def to_answer(analysis: Analysis, *, options: AnalysisOptions) -> wire.Answer:
         images=wire.Images(**{p.name.value: _base64(p) for p in analysis.pictures}),
         findings=_findings(analysis),
         image_status=image_statuses(analysis.pictures),
-        view_analysis=_view_analysis(analysis),
+        view_analysis=_view_analysis(analysis.anatomy),
         explanation=_explanation(analysis, model, options),
         input=_input(analysis),
         scores=dict(zip(model.manifest.classes, analysis.output.probabilities, strict=True)),
@@ -121,7 +124,11 @@ def _region(typed: TypedRegion, in_logits: bool) -> wire.RegionOut:
         peak=region.relative_peak,
         occlusion_drop=wire.Known(value=None, reason=NOT_YET),
         type=wire.LesionType(label=typed.type.label, score=typed.type.score, source=typed.type.source),
-        location=_known(region.depth),
+        location=wire.Location(
+            depth=_known(region.location.depth),
+            vertical=_known(region.location.vertical),
+            horizontal=_known(region.location.horizontal),
+        ),
     )
 
 
@@ -134,7 +141,7 @@ def _in_logits(value: float, in_logits: bool) -> wire.Known[float]:
 
 
 def _tissue(analysis: Analysis) -> wire.Tissue:
-    breast, share = analysis.breast, analysis.interpretation.evidence_on_tissue
+    breast, share = analysis.anatomy.breast, analysis.interpretation.evidence_on_tissue
     return wire.Tissue(
         breast_fraction=_or_reason(breast.fraction if breast else None, "pixels", NO_BREAST),
         evidence_on_tissue=_or_reason(share.value, "model", share.reason or NO_BREAST),
@@ -142,8 +149,8 @@ def _tissue(analysis: Analysis) -> wire.Tissue:
     )
 
 
-def _view_analysis(analysis: Analysis) -> wire.ViewAnalysis:
-    breast = analysis.breast
+def _view_analysis(anatomy: Anatomy) -> wire.ViewAnalysis:
+    breast = anatomy.breast
     mask: wire.Known[wire.BreastMaskOut] = wire.Known(value=None, reason=NO_BREAST)
     if breast is not None:
         found = wire.BreastMaskOut(
@@ -152,14 +159,34 @@ def _view_analysis(analysis: Analysis) -> wire.ViewAnalysis:
             chest_wall_side=_known(breast.chest_wall),
         )
         mask = wire.Known(value=found, source="pixels", detail=breast.method)
-    unmeasured: wire.Known[float] = wire.Known(value=None, reason=NOT_YET)
     return wire.ViewAnalysis(
-        view_position=_known(analysis.view_position),
-        laterality=_known(analysis.laterality),
+        view_position=_known(anatomy.view_position),
+        laterality=_known(anatomy.laterality),
+        orientation=_known(anatomy.orientation),
         breast_mask=mask,
-        pectoral_muscle=unmeasured,
-        density_index=unmeasured,
-        image_quality=unmeasured,
+        pectoral_muscle=_translated(anatomy.pectoral, _pectoral),
+        density_index=_known(anatomy.density_index),
+        image_quality=_translated(anatomy.quality, _quality),
+    )
+
+
+def _pectoral(muscle: PectoralMuscle) -> wire.PectoralMuscleOut:
+    return wire.PectoralMuscleOut(
+        bbox=_bounding_box(muscle.box),
+        share_of_breast=muscle.share_of_breast,
+        contrast=muscle.contrast,
+        edge=[_point(point) for point in muscle.edge],
+    )
+
+
+def _quality(quality: ImageQuality) -> wire.ImageQualityOut:
+    return wire.ImageQualityOut(
+        clipped_white=_known(quality.clipped_white),
+        clipped_black=_known(quality.clipped_black),
+        contrast=_known(quality.contrast),
+        sharpness=_known(quality.sharpness),
+        cut_off=_translated(quality.cut_off, list),
+        pectoral_visible=_known(quality.pectoral_visible),
     )
 
 
@@ -238,6 +265,12 @@ def _base64(picture: Picture) -> str | None:
 
 def _known(value: Sourced[T]) -> wire.Known[T]:
     return wire.Known(value=value.value, source=value.source, detail=value.detail, reason=value.reason)
+
+
+def _translated(value: Sourced[T], translate: Callable[[T], U]) -> wire.Known[U]:
+    """The same, its value in the wire's words."""
+    inner = None if value.value is None else translate(value.value)
+    return wire.Known(value=inner, source=value.source, detail=value.detail, reason=value.reason)
 
 
 def _or_reason(value: T | None, source: str, reason: str) -> wire.Known[T]:

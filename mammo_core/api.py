@@ -1,6 +1,7 @@
 """The HTTP door: FastAPI over the service. Knows no AWS; ``handler.py`` adapts it to Lambda."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from time import perf_counter
 from typing import Annotated, Any
 from uuid import uuid4
@@ -86,10 +87,11 @@ def _add_routes(app: FastAPI, service: AnalysisService, max_body_bytes: int | No
         openapi_extra={"requestBody": request_body.OPENAPI},
     )
     async def analyze(request: Request, query: Annotated[wire.AnalyzeQuery, Query()]) -> Response:
-        options = query.options()
         limit = max_body_bytes or service.settings.max_image_bytes
-        data = await request_body.image_of(request, max_bytes=limit)
-        served = await run_in_threadpool(service.analyze, data, options)
+        options = query.options()
+        upload = await request_body.image_of(request, max_bytes=limit)
+        options = replace(options, hints=upload.hints)
+        served = await run_in_threadpool(service.analyze, upload.data, options)
         _note(_line(request), served.answer, served.problems)
         # Serialised once, here: FastAPI would validate four megabytes of base64 a second time.
         return _json(served.answer)

@@ -4,12 +4,13 @@ import json
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
 from mammo_core.attempt import kind, place
 from mammo_core.errors import InvalidRequestError, MammoError, PayloadTooLargeError
+from mammo_core.hints import hints_of
 from mammo_core.options import AnalysisOptions
 from mammo_core.schemas import Answer
 from mammo_core.service import AnalysisService
@@ -111,7 +112,8 @@ def run(job: Job, *, service: AnalysisService, options: AnalysisOptions) -> Done
         size, limit = job.path.stat().st_size, service.settings.max_image_bytes
         if size > limit:
             raise PayloadTooLargeError(f"The file has {size:,} bytes; at most {limit:,} are read.")
-        return Done(job, answer=service.analyze(job.path.read_bytes(), options).answer)
+        hinted = replace(options, hints=hints_of(job.path.name))
+        return Done(job, answer=service.analyze(job.path.read_bytes(), hinted).answer)
     except MammoError as error:
         return Done(job, code=error.code, error=error.message)
     except OSError as error:

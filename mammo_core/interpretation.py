@@ -6,9 +6,11 @@ deployed takes away its own result, with a reason, and no other.
 
 from dataclasses import dataclass
 
+from mammo_core.anatomy.records import Anatomy
 from mammo_core.attempt import Failure, Outcome, attempt
 from mammo_core.geometry import PixelTransform
 from mammo_core.models.manifest import Manifest
+from mammo_core.options import AnalysisOptions
 from mammo_core.records import (
     BreastMask,
     CamMethod,
@@ -71,20 +73,23 @@ def interpret(
     output: ModelOutput,
     model_input: ModelInput,
     mammogram: Mammogram,
-    breast: BreastMask | None,
+    anatomy: Anatomy,
     *,
     manifest: Manifest,
-    method: CamMethod,
+    options: AnalysisOptions,
 ) -> Interpretation:
     """Make the map and find its regions; never raises."""
-    heat = _heat(output, model_input, method, manifest)
+    heat = _heat(output, model_input, options.method, manifest)
     if heat.value is None:
         return Interpretation(heat, Outcome(None, heat.failure), Outcome(None, heat.failure))
     found = heat.value
     return Interpretation(
         heat,
-        attempt("the regions", lambda: _regions(found, model_input.transform, mammogram, breast)),
-        attempt("the share of evidence on tissue", lambda: _on_tissue(found, model_input.transform, breast)),
+        attempt("the regions", lambda: _regions(found, model_input.transform, mammogram, anatomy, options)),
+        attempt(
+            "the share of evidence on tissue",
+            lambda: _on_tissue(found, model_input.transform, anatomy.breast),
+        ),
     )
 
 
@@ -106,7 +111,11 @@ def _heat(
 
 
 def _regions(
-    heat: Heat, model_grid: PixelTransform, mammogram: Mammogram, breast: BreastMask | None
+    heat: Heat,
+    model_grid: PixelTransform,
+    mammogram: Mammogram,
+    anatomy: Anatomy,
+    options: AnalysisOptions,
 ) -> tuple[TypedRegion, ...]:
     from mammo_core.findings.region_type import UNDETERMINED
     from mammo_core.findings.regions import find_regions
@@ -114,7 +123,8 @@ def _regions(
     regions = find_regions(
         heat.saliency,
         model_grid=model_grid,
-        breast=breast,
+        anatomy=anatomy,
+        exclude_pectoral=options.exclude_pectoral,
         anchor=heat.anchor,
         spacing=mammogram.spacing.value,
     )

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from mammo_core.errors import InvalidRequestError
+from mammo_core.hints import NO_HINTS, Hints
 from mammo_core.records import (
     CamMethod,
     ColourMap,
@@ -36,6 +37,10 @@ class AnalysisOptions:
         What the caller knows of the image; tags of a DICOM file win.
     accept_unsuitable : bool
         Analyse an image that does not look like a mammogram, and say so in the answer.
+    exclude_pectoral : bool
+        Leave the pectoral muscle out when regions are looked for.
+    hints : Hints
+        What the file's name says of the image; tags and the two above win.
     """
 
     method: CamMethod = CamMethod.GRADCAM
@@ -46,6 +51,8 @@ class AnalysisOptions:
     view: ViewPosition | None = None
     laterality: Laterality | None = None
     accept_unsuitable: bool = False
+    exclude_pectoral: bool = True
+    hints: Hints = NO_HINTS
 
     def __post_init__(self) -> None:
         if not SMALLEST_SIDE <= self.max_side <= LARGEST_SIDE:

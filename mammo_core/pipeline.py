@@ -5,10 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 
-from mammo_core.anatomy.breast import find_breast
-from mammo_core.anatomy.gate import suitable
+from mammo_core.anatomy.examine import examine
 from mammo_core.anatomy.polarity import upright
-from mammo_core.anatomy.view import resolve
+from mammo_core.anatomy.records import Anatomy
 from mammo_core.drawing import draw
 from mammo_core.findings.verdict import Verdict, decide
 from mammo_core.imaging.decode import Limits, decode
@@ -18,15 +17,11 @@ from mammo_core.models.protocol import Model
 from mammo_core.models.provider import Models
 from mammo_core.options import AnalysisOptions
 from mammo_core.records import (
-    BreastMask,
-    Laterality,
     Mammogram,
     ModelInput,
     ModelOutput,
     Notice,
     Picture,
-    Sourced,
-    ViewPosition,
 )
 
 
@@ -38,9 +33,7 @@ class Analysis:
     loaded: bool
     """Whether this analysis had to load the model."""
     mammogram: Mammogram
-    laterality: Sourced[Laterality]
-    view_position: Sourced[ViewPosition]
-    breast: BreastMask | None
+    anatomy: Anatomy
     model_input: ModelInput
     output: ModelOutput
     verdict: Verdict
@@ -89,46 +82,39 @@ def analyze(
     with watch("decode"):
         mammogram = upright(decode(data, limits=limits, accept_unsuitable=options.accept_unsuitable))
     with watch("anatomy"):
-        breast = find_breast(mammogram.pixels)
-        gate = suitable(breast, accept_unsuitable=options.accept_unsuitable)
-        laterality, laterality_notices = resolve("laterality", mammogram.laterality, options.laterality)
-        view_position, view_notices = resolve("view_position", mammogram.view_position, options.view)
+        anatomy = examine(mammogram, options)
     with watch("load"):
         held = models.get()
         model = held.model
     with watch("preprocess"):
-        model_input = prepare(mammogram, model.manifest.input, breast)
+        model_input = prepare(mammogram, model.manifest.input, anatomy.breast)
     with watch("model"):
         output = model.run(model_input)
         verdict = decide(output.probabilities, model.manifest)
     with watch("explain"):
         interpretation = interpret(
-            output, model_input, mammogram, breast, manifest=model.manifest, method=options.method
+            output, model_input, mammogram, anatomy, manifest=model.manifest, options=options
         )
     with watch("render"):
         pictures = draw(
-            mammogram, breast, interpretation, verdict=verdict, options=options, max_bytes=max_picture_bytes
+            mammogram,
+            anatomy.breast,
+            interpretation,
+            verdict=verdict,
+            options=options,
+            max_bytes=max_picture_bytes,
         )
     return Analysis(
         model=model,
         loaded=held.load_ms is not None,
         mammogram=mammogram,
-        laterality=laterality,
-        view_position=view_position,
-        breast=breast,
+        anatomy=anatomy,
         model_input=model_input,
         output=output,
         verdict=verdict,
         interpretation=interpretation,
         pictures=pictures,
-        notices=(
-            *mammogram.notices,
-            *gate,
-            *laterality_notices,
-            *view_notices,
-            *model_input.notices,
-            *interpretation.notices,
-        ),
+        notices=(*mammogram.notices, *anatomy.notices, *model_input.notices, *interpretation.notices),
         timings_ms=watch.timings_ms,
     )
 

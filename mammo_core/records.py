@@ -153,7 +153,7 @@ class Sourced(Generic[T]):
     value : T or None
         None if it cannot be known.
     source : str or None
-        ``dicom_tag``, ``request``, ``pixels``, ``manifest``, ``model`` …; None without a value.
+        ``dicom_tag``, ``request``, ``file_name``, ``pixels``, ``manifest``, ``model`` …; None without one.
     detail : str or None
         The tag, the measurement or the method behind the value.
     reason : str or None
@@ -373,6 +373,25 @@ class ColourAnchor:
 
 
 @dataclass(frozen=True, slots=True)
+class RegionLocation:
+    """Where a region lies, as far as one view tells.
+
+    Parameters
+    ----------
+    depth : Sourced[str]
+        ``anterior``, ``middle`` or ``posterior`` third from the chest wall.
+    vertical : Sourced[str]
+        ``upper`` or ``lower``, on MLO.
+    horizontal : Sourced[str]
+        ``outer`` or ``inner``, on CC.
+    """
+
+    depth: Sourced[str]
+    vertical: Sourced[str]
+    horizontal: Sourced[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Region:
     """A connected part of the map, in source pixels.
 
@@ -394,8 +413,7 @@ class Region:
         Share of the positive evidence of the whole map, 0 to 1.
     relative_peak : float
         The region's maximum as a share of the whole map's, 0 to 1.
-    depth : Sourced[str]
-        ``anterior``, ``middle`` or ``posterior`` third from the chest wall.
+    location : RegionLocation
     """
 
     number: int
@@ -407,7 +425,7 @@ class Region:
     evidence: float
     share_of_evidence: float
     relative_peak: float
-    depth: Sourced[str]
+    location: RegionLocation
 
 
 @dataclass(frozen=True, slots=True)

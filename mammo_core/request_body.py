@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,6 +13,7 @@ from starlette.requests import Request
 
 from mammo_core import schemas as wire
 from mammo_core.errors import InvalidRequestError, PayloadTooLargeError
+from mammo_core.hints import NO_HINTS, Hints, hints_of
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 OPENAPI: dict[str, Any] = {
@@ -36,8 +38,16 @@ OPENAPI: dict[str, Any] = {
 }
 
 
-async def image_of(request: Request, *, max_bytes: int) -> bytes:
-    """Read the image's bytes.
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """The image's bytes, and what the name of its file says; the name itself stays here."""
+
+    data: bytes
+    hints: Hints = NO_HINTS
+
+
+async def image_of(request: Request, *, max_bytes: int) -> Upload:
+    """Read the image's bytes, and the hints in its file's name if it came in a form.
 
     Parameters
     ----------
@@ -62,8 +72,8 @@ async def image_of(request: Request, *, max_bytes: int) -> bytes:
     if media_type == "multipart/form-data":
         return await _uploaded_file(request, body)
     if media_type == "application/json":
-        return _image_of_json(body)
-    return body
+        return Upload(_image_of_json(body))
+    return Upload(body)
 
 
 async def _body(request: Request, max_bytes: int) -> bytes:
@@ -82,7 +92,7 @@ class _InMemoryParser(MultiPartParser):
     spool_max_size = 2**62
 
 
-async def _uploaded_file(request: Request, body: bytes) -> bytes:
+async def _uploaded_file(request: Request, body: bytes) -> Upload:
     async def stream() -> AsyncGenerator[bytes, None]:
         yield body
 
@@ -100,7 +110,7 @@ async def _uploaded_file(request: Request, body: bytes) -> bytes:
             raise InvalidRequestError(
                 "The multipart body has other fields than `file`; options go into the query of the URL."
             )
-        return await file.read()
+        return Upload(await file.read(), hints_of(file.filename))
     finally:
         await form.close()
 

@@ -8,6 +8,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from mammo_core.anatomy.records import CutEdge, Orientation
 from mammo_core.models.manifest import Manifest
 from mammo_core.options import DEFAULT_SIDE, LARGEST_SIDE, SMALLEST_SIDE, AnalysisOptions, picture_names
 from mammo_core.records import (
@@ -39,7 +40,7 @@ class Known(_Wire, Generic[T]):
 
     value: T | None
     source: str | None = None
-    """``dicom_tag``, ``request``, ``pixels``, ``model``, ``manifest`` …"""
+    """``dicom_tag``, ``request``, ``file_name``, ``pixels``, ``model``, ``manifest`` …"""
     detail: str | None = None
     """The tag, measurement or method behind the value."""
     reason: str | None = None
@@ -77,6 +78,17 @@ class LesionType(_Wire):
     source: str
 
 
+class Location(_Wire):
+    """Where a region lies, as far as one view tells: no quadrant, no clock hour."""
+
+    depth: Known[str]
+    """``anterior``, ``middle`` or ``posterior`` third, from the chest wall."""
+    vertical: Known[str]
+    """``upper`` or ``lower``, on MLO."""
+    horizontal: Known[str]
+    """``outer`` or ``inner``, on CC."""
+
+
 class RegionOut(_Wire):
     """A connected part of the map."""
 
@@ -99,8 +111,7 @@ class RegionOut(_Wire):
     occlusion_drop: Known[float]
     """Change of the explained logit when the region is filled in."""
     type: LesionType
-    location: Known[str]
-    """What one view tells: the third of the breast's depth."""
+    location: Location
 
 
 class Tissue(_Wire):
@@ -175,15 +186,51 @@ class BreastMaskOut(_Wire):
     chest_wall_side: Known[Side]
 
 
+class PectoralMuscleOut(_Wire):
+    """The muscle in the upper chest-wall corner of an oblique view."""
+
+    bbox: BoundingBox
+    share_of_breast: Share
+    """Of the breast's area."""
+    contrast: float
+    """Step of the display value across its edge, as a share of the breast's 5th to 95th percentile."""
+    edge: list[Point]
+    """Its edge, from the top of the image to the chest wall."""
+
+
+class ImageQualityOut(_Wire):
+    """What can be measured of the picture itself: numbers, no verdict."""
+
+    clipped_white: Known[float]
+    """Share of the breast at the white end of the display range, 0 to 1."""
+    clipped_black: Known[float]
+    """Share of the breast at its black end, 0 to 1."""
+    contrast: Known[float]
+    """5th to 95th percentile of the breast, as a share of full scale, 0 to 1."""
+    sharpness: Known[float]
+    """RMS difference of neighbouring pixels over that of pixels four apart; a blurred image has less."""
+    cut_off: Known[list[CutEdge]]
+    """Edges of the image that cut the breast off where the skin should end; empty if none does."""
+    pectoral_visible: Known[bool]
+    """Whether an MLO view shows the pectoral muscle."""
+
+
 class ViewAnalysis(_Wire):
-    """The view and what can be measured on it."""
+    """The view and what can be measured on it.
+
+    A tag wins over the request, the request over the file's name, and all of them over the pixels.
+    """
 
     view_position: Known[ViewPosition]
     laterality: Known[Laterality]
+    """From the pixels (source ``pixels``) it assumes an image that is not mirrored."""
+    orientation: Known[Orientation]
+    """Whether the chest wall is where the laterality says, as mammograms are hung."""
     breast_mask: Known[BreastMaskOut]
-    pectoral_muscle: Known[float]
+    pectoral_muscle: Known[PectoralMuscleOut]
     density_index: Known[float]
-    image_quality: Known[float]
+    """Dense area as a share of the breast without pectoral muscle and rim, 0 to 1; no BI-RADS category."""
+    image_quality: Known[ImageQualityOut]
 
 
 class Completeness(_Wire):
@@ -338,6 +385,8 @@ class AnalyzeQuery(_Wire):
     """The breast, if the file does not tell; a DICOM tag wins."""
     accept_unsuitable: bool = False
     """Analyse an image that does not look like a mammogram; the answer says so."""
+    exclude_pectoral: bool = True
+    """Look for regions outside of the pectoral muscle only."""
 
     def options(self) -> AnalysisOptions:
         """The same in the core's words.
@@ -356,6 +405,7 @@ class AnalyzeQuery(_Wire):
             view=self.view,
             laterality=self.laterality,
             accept_unsuitable=self.accept_unsuitable,
+            exclude_pectoral=self.exclude_pectoral,
         )
 
 

@@ -1,12 +1,14 @@
 """Builders that many tests share, and the clean environment in which every test runs."""
 
 import os
+from typing import TypeVar
 
 import numpy as np
 import pytest
 from hypothesis import settings as property_settings
 from numpy.typing import ArrayLike, NDArray
 
+from mammo_core.anatomy.records import Anatomy, Orientation, PectoralMuscle
 from mammo_core.geometry import PixelTransform
 from mammo_core.models.bundle import pack
 from mammo_core.models.manifest import (
@@ -20,18 +22,22 @@ from mammo_core.models.manifest import (
     Verification,
 )
 from mammo_core.records import (
+    BreastMask,
     CamMethod,
     ImageFormat,
+    Laterality,
     Mammogram,
     MapStatus,
     PixelSpacing,
     SaliencyMap,
     Side,
     Sourced,
+    ViewPosition,
 )
 from mammo_core.settings import Settings
 
 TISSUE, AIR = 24_000, 900
+T = TypeVar("T")
 
 # The same examples in each run and on each machine, however slow, and no files left behind.
 property_settings.register_profile("same everywhere", deadline=None, derandomize=True, database=None)
@@ -76,6 +82,30 @@ def make_mammogram(
         spacing=Sourced.unknown("a test") if spacing is None else Sourced(spacing, "calibrated"),
         laterality=Sourced.unknown("a test"),
         view_position=Sourced.unknown("a test"),
+    )
+
+
+def make_anatomy(
+    breast: BreastMask | None = None,
+    *,
+    pectoral: Sourced[PectoralMuscle] | None = None,
+    laterality: Laterality | None = None,
+    view_position: ViewPosition | None = None,
+    orientation: Orientation | None = None,
+) -> Anatomy:
+    """What is known of a view; all that is not named is unknown."""
+
+    def known(value: T | None) -> Sourced[T]:
+        return Sourced.unknown("a test") if value is None else Sourced(value, "test")
+
+    return Anatomy(
+        breast=breast,
+        laterality=known(laterality),
+        view_position=known(view_position),
+        orientation=known(orientation),
+        pectoral=pectoral or Sourced.unknown("a test"),
+        density_index=Sourced.unknown("a test"),
+        quality=Sourced.unknown("a test"),
     )
 
 

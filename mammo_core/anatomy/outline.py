@@ -7,6 +7,8 @@ from mammo_core.records import BoolArray, Side
 
 STRAIGHT = 0.03
 """An outline counts as straight within this share of the mask's width."""
+AT_TOP = 0.01
+"""The mask touches the top of the image within this share of its rows."""
 
 
 def straightness(inside: BoolArray, side: Side) -> float:
@@ -37,6 +39,17 @@ def row_ends(inside: BoolArray, side: Side) -> NDArray[np.intp]:
     return ends
 
 
-def chest_wall_left(array: NDArray[np.generic], side: Side) -> NDArray[np.generic]:
-    """The array with the chest wall at its left edge."""
-    return array if side is Side.LEFT else array[:, ::-1]
+def touches_top(inside: BoolArray) -> bool:
+    """Whether the mask reaches the top edge of the image."""
+    return bool(inside[: int(AT_TOP * inside.shape[0]) + 1].any())
+
+
+def top_width(inside: BoolArray) -> float:
+    """Width of the mask at its uppermost rows, as a share of its whole width, 0 to 1."""
+    return columns_at_top(inside) / int(np.count_nonzero(inside.any(axis=0)))
+
+
+def columns_at_top(inside: BoolArray) -> int:
+    """Columns that the uppermost rows of the mask cover."""
+    first = int(np.flatnonzero(inside.any(axis=1))[0])
+    return int(np.count_nonzero(inside[first : first + 4].mean(axis=0) > 0.5))

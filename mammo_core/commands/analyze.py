@@ -44,6 +44,9 @@ def analyze(
     accept_unsuitable: Annotated[
         bool, typer.Option("--accept-unsuitable", help="Analyse what does not look like a mammogram, too.")
     ] = False,
+    exclude_pectoral: Annotated[
+        bool, typer.Option(help="Look for regions outside of the pectoral muscle only.")
+    ] = True,
 ) -> None:
     """Analyse image files: score, map, regions and five pictures each.
 
@@ -61,6 +64,7 @@ def analyze(
             view=view,
             laterality=laterality,
             accept_unsuitable=accept_unsuitable,
+            exclude_pectoral=exclude_pectoral,
         )
         found = find_jobs(paths)
         if out is not None and out.exists() and not out.is_dir():

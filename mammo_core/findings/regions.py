@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from mammo_core.anatomy.records import Anatomy, PectoralMuscle
+from mammo_core.findings.location import locate
 from mammo_core.geometry import Box, PixelTransform, resample
 from mammo_core.records import (
     BoolArray,
@@ -12,8 +14,6 @@ from mammo_core.records import (
     PixelSpacing,
     Region,
     SaliencyMap,
-    Side,
-    Sourced,
 )
 
 PEAK_SHARE = 0.5
@@ -29,7 +29,8 @@ def find_regions(
     saliency: SaliencyMap,
     *,
     model_grid: PixelTransform,
-    breast: BreastMask | None,
+    anatomy: Anatomy,
+    exclude_pectoral: bool,
     anchor: ColourAnchor,
     spacing: PixelSpacing | None,
 ) -> tuple[Region, ...]:
@@ -40,8 +41,10 @@ def find_regions(
     saliency : SaliencyMap
     model_grid : PixelTransform
         The grid on which the map is looked at: the network's input.
-    breast : BreastMask or None
-        Regions lie on the tissue; None looks at the whole image.
+    anatomy : Anatomy
+        Regions lie on the breast; without one, the whole image is looked at.
+    exclude_pectoral : bool
+        Leave the pectoral muscle out, where one was found.
     anchor : ColourAnchor
     spacing : PixelSpacing or None
         For areas in mm²; None gives none.
@@ -55,7 +58,9 @@ def find_regions(
     if saliency.status is not MapStatus.OK:
         return ()
     heat = on_grid(saliency, model_grid)
-    tissue = tissue_on_grid(breast, model_grid)
+    tissue = tissue_on_grid(anatomy.breast, model_grid)
+    if exclude_pectoral and anatomy.pectoral.value is not None:
+        tissue &= ~_muscle_on_grid(anatomy.pectoral.value, model_grid)
     cut = max(PEAK_SHARE * float((heat * tissue).max()), VISIBLE_SHARE * anchor.value)
     if cut <= 0.0:
         return ()
@@ -68,7 +73,7 @@ def find_regions(
     ]
     parts.sort(key=lambda part: (not part.flat[maximum], -total.share(part)))
     return tuple(
-        _describe(number, part, total, model_grid, breast, spacing)
+        _describe(number, part, total, model_grid, anatomy, spacing)
         for number, part in enumerate(parts[:MAX_REGIONS], start=1)
     )
 
@@ -93,6 +98,10 @@ def tissue_on_grid(breast: BreastMask | None, grid: PixelTransform) -> BoolArray
         image = PixelTransform.identity(grid.source_shape).resized((1, 1))
         return resample(np.ones((1, 1), dtype=np.float32), image, grid) >= 0.5
     return resample(breast.inside.astype(np.float32), breast.transform, grid) >= 0.5
+
+
+def _muscle_on_grid(muscle: PectoralMuscle, grid: PixelTransform) -> BoolArray:
+    return resample(muscle.inside.astype(np.float32), muscle.transform, grid) >= 0.5
 
 
 class _Total:
@@ -125,7 +134,7 @@ def _describe(
     part: BoolArray,
     total: _Total,
     grid: PixelTransform,
-    breast: BreastMask | None,
+    anatomy: Anatomy,
     spacing: PixelSpacing | None,
 ) -> Region:
     heat = np.where(part, total.heat, 0.0)
@@ -148,15 +157,5 @@ def _describe(
         evidence=share * total.evidence,
         share_of_evidence=share,
         relative_peak=total.relative_peak(part),
-        depth=_depth(centroid[1], breast),
+        location=locate(centroid, anatomy),
     )
-
-
-def _depth(column: float, breast: BreastMask | None) -> Sourced[str]:
-    """Third of the breast, from the chest wall: all that one view tells of depth."""
-    if breast is None or breast.chest_wall.value is None:
-        return Sourced.unknown("the chest-wall side is not known")
-    from_left = (column - breast.box.left) / breast.box.width
-    fraction = from_left if breast.chest_wall.value is Side.LEFT else 1.0 - from_left
-    third = "posterior" if fraction < 1 / 3 else "middle" if fraction < 2 / 3 else "anterior"
-    return Sourced(third, "pixels", f"{fraction:.2f} of the breast's width from the chest wall")

@@ -25,7 +25,7 @@ LEFT_OUT = {
     "__pycache__",
     "out",
 }
-"""Folders that are not part of the project."""
+"""What is not part of the project; `.git` is a file in a worktree."""
 
 
 def project_files(folder: Path = ROOT) -> Iterator[Path]:
@@ -36,7 +36,7 @@ def project_files(folder: Path = ROOT) -> Iterator[Path]:
             continue
         if path.is_dir():
             yield from project_files(path)
-        elif path.is_file() and b"\0" not in path.read_bytes():
+        elif path.is_file() and path.name not in LEFT_OUT and b"\0" not in path.read_bytes():
             yield path
 
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from mammo_core.errors import InvalidRequestError
+from mammo_core.hints import NO_HINTS, Hints
 from mammo_core.options import AnalysisOptions, picture_names
 from mammo_core.records import (
     CamMethod,
@@ -26,6 +27,8 @@ CHANGED: dict[str, object] = {
     "view": ViewPosition.CC,
     "laterality": Laterality.LEFT,
     "accept_unsuitable": True,
+    "exclude_pectoral": False,
+    "hints": Hints(laterality=Laterality.LEFT),
 }
 
 
@@ -41,6 +44,8 @@ def test_the_defaults_are_those_of_the_api() -> None:
         "view": None,
         "laterality": None,
         "accept_unsuitable": False,
+        "exclude_pectoral": True,
+        "hints": NO_HINTS,
     }
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mammo_core.anatomy.breast import find_breast
+from mammo_core.anatomy.records import PectoralMuscle
 from mammo_core.explain.saliency import colour_anchor, explain
 from mammo_core.findings.regions import (
     MAX_REGIONS,
@@ -29,12 +30,13 @@ from mammo_core.records import (
     ModelInput,
     PixelSpacing,
     Region,
+    RegionLocation,
     SaliencyMap,
     Side,
     Sourced,
 )
 from mammo_core.testing import EVERYWHERE, MANIFEST, FakeModel
-from tests.conftest import breast_pixels, make_mammogram, make_map
+from tests.conftest import breast_pixels, make_anatomy, make_mammogram, make_map
 
 WHITE = 62_000
 GRID = PixelTransform.identity((40, 60)).resized((20, 30))
@@ -65,7 +67,8 @@ def analysed(pixels: NDArray[np.uint16], spec: InputSpec, method: CamMethod = Ca
     regions = find_regions(
         saliency,
         model_grid=model_input.transform,
-        breast=breast,
+        anatomy=make_anatomy(breast),
+        exclude_pectoral=True,
         anchor=colour_anchor(saliency, MANIFEST.reference_logit),
         spacing=None,
     )
@@ -108,11 +111,29 @@ def regions_of(
     cells: NDArray[np.float64],
     *,
     breast: BreastMask | None = None,
+    pectoral: PectoralMuscle | None = None,
+    exclude_pectoral: bool = True,
     anchor: ColourAnchor = ANCHOR,
     spacing: PixelSpacing | None = None,
     grid: PixelTransform = GRID,
 ) -> tuple[Region, ...]:
-    return find_regions(make_map(cells, grid), model_grid=grid, breast=breast, anchor=anchor, spacing=spacing)
+    return find_regions(
+        make_map(cells, grid),
+        model_grid=grid,
+        anatomy=make_anatomy(breast, pectoral=None if pectoral is None else Sourced(pectoral, "pixels")),
+        exclude_pectoral=exclude_pectoral,
+        anchor=anchor,
+        spacing=spacing,
+    )
+
+
+def at_depth(third: str, detail: str) -> RegionLocation:
+    """The location of a region on a view of which nothing but the breast is known."""
+    return RegionLocation(
+        depth=Sourced(third, "pixels", detail),
+        vertical=Sourced.unknown("upper and lower are told on MLO views; the view is not known"),
+        horizontal=Sourced.unknown("outer and inner are told on CC views; the view is not known"),
+    )
 
 
 def rounded(region: Region) -> Region:
@@ -234,7 +255,7 @@ class TestNumbers:
                 evidence=12.0,
                 share_of_evidence=0.75,
                 relative_peak=1.0,
-                depth=Sourced("posterior", "pixels", "0.10 of the breast's width from the chest wall"),
+                location=at_depth("posterior", "0.10 of the breast's width from the chest wall"),
             ),
             Region(
                 number=2,
@@ -246,7 +267,7 @@ class TestNumbers:
                 evidence=4.0,
                 share_of_evidence=0.25,
                 relative_peak=0.666667,
-                depth=Sourced("anterior", "pixels", "0.70 of the breast's width from the chest wall"),
+                location=at_depth("anterior", "0.70 of the breast's width from the chest wall"),
             ),
         )
         assert sum(r.share_of_evidence for r in regions) == pytest.approx(1.0)
@@ -346,10 +367,44 @@ class TestWhatIsOneRegion:
     def test_needs_a_map_to_look_at(self, status: MapStatus) -> None:
         saliency = make_map(TestNumbers.TWO, GRID, status=status)
 
-        assert find_regions(saliency, model_grid=GRID, breast=None, anchor=ANCHOR, spacing=None) == ()
+        found = find_regions(
+            saliency,
+            model_grid=GRID,
+            anatomy=make_anatomy(),
+            exclude_pectoral=True,
+            anchor=ANCHOR,
+            spacing=None,
+        )
+
+        assert found == ()
 
 
 class TestPlace:
+    MUSCLE = PectoralMuscle(
+        inside=np.ones((1, 1), dtype=np.bool_),
+        transform=PixelTransform.identity((40, 60)).cropped(Box(0.0, 0.0, 16.0, 16.0)).resized((1, 1)),
+        box=Box(0.0, 0.0, 16.0, 16.0),
+        share_of_breast=0.1,
+        contrast=0.3,
+        edge=((0.0, 16.0), (16.0, 0.0)),
+    )
+    """Where the first of the two regions lies."""
+
+    def test_is_outside_of_the_pectoral_muscle(self) -> None:
+        regions = regions_of(TestNumbers.TWO, breast=flat_breast(LEFT), pectoral=self.MUSCLE)
+
+        assert [(r.number, r.box) for r in regions] == [(1, Box(20.0, 40.0, 22.0, 44.0))]
+
+    def test_is_in_the_pectoral_muscle_too_if_that_is_asked_for(self) -> None:
+        regions = regions_of(
+            TestNumbers.TWO, breast=flat_breast(LEFT), pectoral=self.MUSCLE, exclude_pectoral=False
+        )
+
+        assert [(r.number, r.box) for r in regions] == [
+            (1, Box(8.0, 4.0, 12.0, 8.0)),
+            (2, Box(20.0, 40.0, 22.0, 44.0)),
+        ]
+
     def test_is_on_the_breast(self) -> None:
         breast = flat_breast(LEFT, box=Box(0.0, 0.0, 40.0, 30.0))
 
@@ -437,7 +492,7 @@ class TestDepth:
     ) -> None:
         (region,) = regions_of(self.CELLS, breast=flat_breast(Sourced(side, "pixels"), box=box))
 
-        assert region.depth == Sourced(
+        assert region.location.depth == Sourced(
             third, "pixels", f"{fraction} of the breast's width from the chest wall"
         )
 
@@ -445,7 +500,7 @@ class TestDepth:
     def test_is_not_told_without_a_chest_wall(self, breast: BreastMask | None) -> None:
         (region,) = regions_of(self.CELLS, breast=breast)
 
-        assert region.depth == Sourced.unknown("the chest-wall side is not known")
+        assert region.location.depth == Sourced.unknown("the chest-wall side is not known")
 
 
 @given(st.integers(0, 10_000))
@@ -465,7 +520,12 @@ def test_no_share_is_more_than_all(seed: int) -> None:
 
     share = evidence_on_tissue(saliency, model_grid=grid, breast=everywhere)
     regions = find_regions(
-        saliency, model_grid=grid, breast=everywhere, anchor=ColourAnchor(0.001, "a test"), spacing=None
+        saliency,
+        model_grid=grid,
+        anatomy=make_anatomy(everywhere),
+        exclude_pectoral=True,
+        anchor=ColourAnchor(0.001, "a test"),
+        spacing=None,
     )
 
     assert 0.999 < share <= 1.0

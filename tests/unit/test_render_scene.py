@@ -20,6 +20,7 @@ from mammo_core.records import (
     PictureName,
     PictureState,
     Region,
+    RegionLocation,
     RegionType,
     SaliencyMap,
     Sourced,
@@ -60,7 +61,9 @@ def hot_map(shape: tuple[int, int] = (ROWS, COLUMNS), *, peak: float = 2.0) -> S
 
 
 def region(number: int, box: Box, share: float = 0.62) -> Region:
-    return Region(number, box, (0.0, 0.0), (0.0, 0.0), 1.0, None, 1.0, share, 1.0, Sourced.unknown(""))
+    nowhere: Sourced[str] = Sourced.unknown("")
+    location = RegionLocation(nowhere, nowhere, nowhere)
+    return Region(number, box, (0.0, 0.0), (0.0, 0.0), 1.0, None, 1.0, share, 1.0, location)
 
 
 def scene(pixels: NDArray[np.uint16] | None = None, **changes: object) -> Scene:
