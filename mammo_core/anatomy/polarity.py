@@ -4,20 +4,24 @@ from dataclasses import replace
 
 import numpy as np
 
+from mammo_core.anatomy.breast import breast_on
+from mammo_core.anatomy.gate import doubts
 from mammo_core.anatomy.reduce import reduced
-from mammo_core.records import FULL_SCALE, ImageFormat, Mammogram, Notice
+from mammo_core.geometry import PixelTransform
+from mammo_core.records import FULL_SCALE, FloatArray, ImageFormat, Mammogram, Notice
 
 NEAR = 0.03
 """How near to the darkest or brightest value a pixel must be to count as air."""
 MIN_AIR = 0.05
-"""Share of the image that must be near-white before it is taken for air."""
+"""Share of the image that must be near one end of the range before it is taken for air."""
 
 
 def upright(mammogram: Mammogram) -> Mammogram:
     """Turn an inverted raster image so that air is dark.
 
     Air is the flattest part of a mammogram and lies at one end of its range: an image with more pixels near
-    its brightest value than near its darkest is inverted. DICOM files say their polarity, and are left alone.
+    its brightest value than near its darkest is inverted. Where neither end holds air, as on some films, the
+    polarity in which it passes the gate counts. DICOM files say their polarity, and are left alone.
 
     Parameters
     ----------
@@ -30,20 +34,34 @@ def upright(mammogram: Mammogram) -> Mammogram:
     """
     if mammogram.image_format is ImageFormat.DICOM:
         return mammogram
-    values, _ = reduced(mammogram.pixels)
+    values, transform = reduced(mammogram.pixels)
     low, high = float(values.min()), float(values.max())
     if high == low:
         return mammogram
     level = (values - low) / (high - low)
     white, black = float((level > 1.0 - NEAR).mean()), float((level < NEAR).mean())
-    if white < MIN_AIR or white <= black:
+    step = f"inverted: {white:.0%} of the image is near white, {black:.0%} near black"
+    if max(white, black) < MIN_AIR:
+        # The air of a film may lie anywhere near an end of the range.
+        if not _only_looks_right_inverted(values, transform):
+            return mammogram
+        step = "inverted: it looks like a mammogram only with dark and bright exchanged"
+    elif white <= black:
         return mammogram
     return replace(
         mammogram,
         pixels=np.subtract(FULL_SCALE, mammogram.pixels, dtype=np.uint16),
-        steps=(*mammogram.steps, f"inverted: {white:.0%} of the image is near white, {black:.0%} near black"),
+        steps=(*mammogram.steps, step),
         notices=(
             *mammogram.notices,
             Notice("inverted_corrected", "The image has white air and dark tissue; it was inverted."),
         ),
+    )
+
+
+def _only_looks_right_inverted(values: FloatArray, transform: PixelTransform) -> bool:
+    """Whether the gate has something against the image as it is, and nothing once it is inverted."""
+    other = np.float32(1.0) - values
+    return bool(doubts(values, breast_on(values, transform))) and not doubts(
+        other, breast_on(other, transform)
     )

@@ -5,7 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from mammo_core.anatomy.polarity import upright
-from mammo_core.records import ImageFormat, Notice
+from mammo_core.phantom.synthesis import make_phantom
+from mammo_core.records import ImageFormat, Notice, ViewPosition
 from tests.conftest import breast_pixels, make_mammogram
 
 RASTER = [f for f in ImageFormat if f is not ImageFormat.DICOM]
@@ -80,3 +81,27 @@ def test_air_that_is_not_quite_white_is_still_the_brightest_of_an_inverted_film(
     film = np.clip(inverted(breast_pixels()).astype(np.int64) - 12_000, 0, None).astype(np.uint16)
 
     assert upright(make_mammogram(film)).notices != ()
+
+
+@pytest.mark.parametrize("view", [ViewPosition.CC, ViewPosition.MLO])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_phantom_comes_back_after_it_was_inverted(seed: int, view: ViewPosition) -> None:
+    pixels = make_phantom(seed=seed, view_position=view, shape=(512, 416)).pixels
+
+    assert upright(make_mammogram(pixels)).notices == ()
+    assert np.array_equal(upright(make_mammogram(inverted(pixels))).pixels, pixels)
+
+
+def test_a_film_whose_air_lies_at_no_end_of_the_range_is_turned_if_only_that_makes_a_mammogram() -> None:
+    pixels = make_phantom(seed=3, shape=(512, 416)).pixels
+    columns = np.arange(416)[None, :]
+    film = np.where(pixels > 0, pixels, 5_000 + 10 * columns).astype(np.uint16)
+    film[500:, 400:], film[:4, 400:] = 0, 65_535
+    dark = (film < 0.03 * 65_535).mean()
+    assert dark < 0.05, "no air near black"
+
+    turned = upright(make_mammogram(inverted(film)))
+
+    assert upright(make_mammogram(film)).notices == ()
+    assert np.array_equal(turned.pixels, film)
+    assert turned.steps == ("inverted: it looks like a mammogram only with dark and bright exchanged",)
