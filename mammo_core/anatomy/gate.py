@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mammo_core.anatomy.outline import row_ends, straightness
+from mammo_core.anatomy.outline import row_ends, solidity, straightness
 from mammo_core.anatomy.skin_line import skin_threshold
 from mammo_core.errors import UnsuitableImageError
 from mammo_core.records import BoolArray, BreastMask, FloatArray, Notice, Side
@@ -41,6 +41,8 @@ ASPECT = (0.2, 1.5)
 """Width of the mask by its height; 0.24 to 1.14."""
 FILL = (0.42, 0.95)
 """Share of its bounding box that the mask fills; 0.49 to 0.92."""
+MIN_SOLIDITY = 0.65
+"""Share of its convex hull that the mask fills; 0.74 and more."""
 MIN_CONTRAST = 0.03
 """5th to 95th percentile of the breast, of full scale; 0.05 and more."""
 MAX_ROUGHNESS = 0.08
@@ -145,6 +147,9 @@ def _shape(inside: BoolArray) -> Iterator[str]:
         yield f"the bright part has no breast's proportions (width by height {aspect:.1f})"
     if not FILL[0] <= fill <= FILL[1]:
         yield f"the bright part has no breast's shape (it fills {fill:.0%} of its bounding box)"
+    bulge = solidity(inside)
+    if bulge < MIN_SOLIDITY:
+        yield f"the bright part does not bulge ({bulge:.0%} of its hull, {MIN_SOLIDITY:.0%} expected)"
 
 
 def _texture(values: FloatArray) -> Iterator[str]:

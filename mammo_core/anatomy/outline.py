@@ -53,3 +53,36 @@ def columns_at_top(inside: BoolArray) -> int:
     """Columns that the uppermost rows of the mask cover."""
     first = int(np.flatnonzero(inside.any(axis=1))[0])
     return int(np.count_nonzero(inside[first : first + 4].mean(axis=0) > 0.5))
+
+
+def solidity(inside: BoolArray) -> float:
+    """Area of the mask as a share of its convex hull's, 0 to 1: a breast bulges, its surroundings do not.
+
+    Parameters
+    ----------
+    inside : ndarray of shape (rows, columns), bool
+        Not empty.
+    """
+    rows = np.flatnonzero(inside.any(axis=1))
+    last = inside.shape[1] - row_ends(inside, Side.RIGHT)
+    first = row_ends(inside, Side.LEFT)
+    hull = _envelope(rows, last) + _envelope(rows, -first)
+    return float(inside.sum()) / float(hull.sum())
+
+
+def _envelope(at: NDArray[np.intp], heights: NDArray[np.intp]) -> NDArray[np.float64]:
+    """The least concave function nowhere below the heights, at each whole number between the ends."""
+    corners: list[tuple[int, int]] = []
+    for point in zip(at.tolist(), heights.tolist(), strict=True):
+        while len(corners) > 1 and _turns_up(corners[-2], corners[-1], point):
+            corners.pop()
+        corners.append(point)
+    x, y = np.array(corners, dtype=np.float64).T
+    envelope: NDArray[np.float64] = np.interp(np.arange(at[0], at[-1] + 1), x, y)
+    return envelope
+
+
+def _turns_up(first: tuple[int, int], middle: tuple[int, int], last: tuple[int, int]) -> bool:
+    """Whether the middle point lies below the line between the others."""
+    rise, run = last[1] - first[1], last[0] - first[0]
+    return (middle[1] - first[1]) * run <= rise * (middle[0] - first[0])

@@ -20,8 +20,9 @@ def upright(mammogram: Mammogram) -> Mammogram:
     """Turn an inverted raster image so that air is dark.
 
     Air is the flattest part of a mammogram and lies at one end of its range: an image with more pixels near
-    its brightest value than near its darkest is inverted. Where neither end holds air, as on some films, the
-    polarity in which it passes the gate counts. DICOM files say their polarity, and are left alone.
+    its brightest value than near its darkest is inverted, unless it looks less like a mammogram then. Where
+    neither end holds air, as on some films, the polarity in which it passes the gate counts. DICOM files say
+    their polarity, and are left alone.
 
     Parameters
     ----------
@@ -41,12 +42,15 @@ def upright(mammogram: Mammogram) -> Mammogram:
     level = (values - low) / (high - low)
     white, black = float((level > 1.0 - NEAR).mean()), float((level < NEAR).mean())
     step = f"inverted: {white:.0%} of the image is near white, {black:.0%} near black"
+    if max(white, black) >= MIN_AIR and white <= black:
+        return mammogram
+    as_it_is, inverted = (_doubts(v, transform) for v in (values, np.float32(1.0) - values))
     if max(white, black) < MIN_AIR:
-        # The air of a film may lie anywhere near an end of the range.
-        if not _only_looks_right_inverted(values, transform):
+        # The air of a film may lie anywhere near an end of the range: only the gate can tell.
+        if not as_it_is or inverted:
             return mammogram
         step = "inverted: it looks like a mammogram only with dark and bright exchanged"
-    elif white <= black:
+    elif as_it_is < inverted:
         return mammogram
     return replace(
         mammogram,
@@ -59,9 +63,6 @@ def upright(mammogram: Mammogram) -> Mammogram:
     )
 
 
-def _only_looks_right_inverted(values: FloatArray, transform: PixelTransform) -> bool:
-    """Whether the gate has something against the image as it is, and nothing once it is inverted."""
-    other = np.float32(1.0) - values
-    return bool(doubts(values, breast_on(values, transform))) and not doubts(
-        other, breast_on(other, transform)
-    )
+def _doubts(values: FloatArray, transform: PixelTransform) -> int:
+    """How many things the gate has against an image."""
+    return len(doubts(values, breast_on(values, transform)))

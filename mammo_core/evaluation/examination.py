@@ -148,12 +148,12 @@ def _localised(
     case: Case, analysis: Analysis, ruler: Ruler, spacing: PixelSpacing | None
 ) -> dict[Finder, Localised]:
     grid, heat = analysis.model_input.transform, analysis.interpretation.heat.value
-    tissue = tissue_on_grid(analysis.breast, grid)
+    tissue = tissue_on_grid(analysis.anatomy.breast, grid)
     where = Field(grid, tissue if tissue.any() else np.ones_like(tissue))
     target = Target(case.targets, where, ruler)
     there = heat is not None and heat.saliency.status is MapStatus.OK
     found = target.measure(on_grid(heat.saliency, grid)) if heat is not None and there else MISSED
-    others = baselines(target, where, analysis.mammogram, analysis.breast, spacing)
+    others = baselines(target, where, analysis.mammogram, analysis.anatomy.breast, spacing)
     return {Finder.MODEL: found, **others}
 
 

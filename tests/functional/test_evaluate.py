@@ -28,8 +28,10 @@ QUICK = ("--bootstrap", 100)
 
 
 def breast(*, spot: tuple[int, int] | None = None, reach: float = 0.6) -> bytes:
-    """An even breast as PNG, with a bright disk of radius 10 at (row, column)."""
+    """A breast that darkens downwards as PNG, with a bright disk of radius 10 at (row, column)."""
     pixels = breast_pixels(reach=reach)
+    shade = np.linspace(0.0, 5_000.0, 320)[:, None]
+    pixels = np.where(pixels > 10_000, pixels - shade, pixels).astype(np.uint16)
     if spot is not None:
         rows, columns = np.mgrid[0:320, 0:240] + 0.5
         pixels[np.hypot(rows - spot[0], columns - spot[1]) <= 10] = 65_535
@@ -178,8 +180,8 @@ def test_the_maps_are_measured_against_the_lesions_beside_the_baselines(evaluate
     area = np.pi * 134.4 * 144 / 2
     assert found["uniform"]["hit"]["value"] == pytest.approx(np.pi * 15**2 / area, rel=0.1)
     assert found["uniform"]["energy"]["value"] == pytest.approx(np.pi * 10**2 / area, rel=0.1)
-    # 0 on one image; on the other from (200, 40) to (90, 60): the median of two is their mean.
-    assert found["model"]["centre_error_mm"]["value"] == pytest.approx(0.6 * np.hypot(110, 20) / 2, abs=2.0)
+    # 0 on one image; on the other from (200, 40) to (90, 60), to half a cell: the median of both is the mean.
+    assert found["model"]["centre_error_mm"]["value"] == pytest.approx(0.6 * np.hypot(110, 20) / 2, abs=3.0)
 
 
 def test_the_regions_are_measured_as_marks(evaluated: Path) -> None:

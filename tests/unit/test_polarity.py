@@ -105,3 +105,14 @@ def test_a_film_whose_air_lies_at_no_end_of_the_range_is_turned_if_only_that_mak
     assert upright(make_mammogram(film)).notices == ()
     assert np.array_equal(turned.pixels, film)
     assert turned.steps == ("inverted: it looks like a mammogram only with dark and bright exchanged",)
+
+
+def test_a_breast_with_more_white_than_air_is_left_as_it_is_if_it_looks_like_a_mammogram() -> None:
+    pixels = breast_pixels(reach=0.95)
+    pixels[pixels > 10_000] = 65_535
+    shaded = np.linspace(0, 9_000, 320).astype(np.uint16)[:, None]
+    pixels = np.where(pixels > 10_000, pixels - shaded, pixels).astype(np.uint16)
+    pixels[60:260, :150] = 65_535
+    assert (pixels > 63_000).mean() > (pixels < 2_000).mean()
+
+    assert upright(make_mammogram(pixels)).notices == ()
