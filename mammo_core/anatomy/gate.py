@@ -41,8 +41,8 @@ ASPECT = (0.2, 1.5)
 """Width of the mask by its height; 0.24 to 1.14."""
 FILL = (0.42, 0.95)
 """Share of its bounding box that the mask fills; 0.49 to 0.92."""
-MIN_SOLIDITY = 0.65
-"""Share of its convex hull that the mask fills; 0.74 and more."""
+MIN_SOLIDITY = 0.58
+"""Share of its convex hull that the mask fills; 0.62 and more, and about a half around an inverted breast."""
 MIN_CONTRAST = 0.03
 """5th to 95th percentile of the breast, of full scale; 0.05 and more."""
 MAX_ROUGHNESS = 0.08
