@@ -9,6 +9,7 @@ from mammo_core import schemas as wire
 from mammo_core.anatomy.records import Anatomy, ImageQuality, PectoralMuscle
 from mammo_core.geometry import Box
 from mammo_core.interpretation import Heat, TypedRegion
+from mammo_core.map_quality import Curve, MapQuality
 from mammo_core.models.protocol import Model
 from mammo_core.options import AnalysisOptions
 from mammo_core.pipeline import Analysis
@@ -16,7 +17,6 @@ from mammo_core.records import MapStatus, Picture, PixelSpacing, Sourced
 
 T = TypeVar("T")
 U = TypeVar("U")
-NOT_YET = "not measured by this version"
 NO_SPACING = "the pixel spacing at the breast is not known"
 WHY_EMPTY = {
     MapStatus.NO_POSITIVE_EVIDENCE: "no cell of the map speaks for the explained class",
@@ -24,6 +24,7 @@ WHY_EMPTY = {
 }
 NOT_LOGITS = "this map is not in logits: its cells do not add up to the score"
 NO_BREAST = "no breast was found"
+NO_REGION = "there is no region to fill in"
 
 
 def to_answer(analysis: Analysis, *, options: AnalysisOptions) -> wire.Answer:
@@ -91,7 +92,10 @@ def _findings(analysis: Analysis) -> wire.Findings:
     regions = analysis.interpretation.regions
     heat = analysis.interpretation.heat.value
     in_logits = heat is not None and heat.saliency.in_logits
-    listed = None if regions.value is None else [_region(r, in_logits) for r in regions.value]
+    drops = analysis.map_quality.measured.occlusion_drops
+    listed = None
+    if regions.value is not None:
+        listed = [_region(r, drop, in_logits) for r, drop in zip(regions.value, drops, strict=True)]
     reason = regions.reason if listed is None else None if listed else _no_regions(heat)
     return wire.Findings(
         num_regions=None if listed is None else len(listed),
@@ -109,7 +113,7 @@ def _no_regions(heat: Heat | None) -> str:
     return WHY_EMPTY.get(status, "no part of the map reaches a visible share of the colour scale")
 
 
-def _region(typed: TypedRegion, in_logits: bool) -> wire.RegionOut:
+def _region(typed: TypedRegion, drop: Sourced[float], in_logits: bool) -> wire.RegionOut:
     region = typed.region
     return wire.RegionOut(
         id=region.number,
@@ -122,7 +126,7 @@ def _region(typed: TypedRegion, in_logits: bool) -> wire.RegionOut:
         share_of_evidence=region.share_of_evidence,
         confidence=_in_logits(1.0 / (1.0 + exp(-region.evidence)), in_logits),
         peak=region.relative_peak,
-        occlusion_drop=wire.Known(value=None, reason=NOT_YET),
+        occlusion_drop=_known(drop),
         type=wire.LesionType(label=typed.type.label, score=typed.type.score, source=typed.type.source),
         location=wire.Location(
             depth=_known(region.location.depth),
@@ -209,12 +213,38 @@ def _explanation(analysis: Analysis, model: Model, options: AnalysisOptions) -> 
             bias_evidence=evidence.bias_evidence if evidence else None,
         ),
         evidence_on_tissue=interpretation.evidence_on_tissue.value,
+        quality=_map_quality(analysis.map_quality),
         cell_size_px=cell,
         cell_size_mm=_cell_size_mm(cell, analysis.mammogram.spacing),
         colormap=options.colour_map,
         reference_logit=heat.anchor.value if heat is not None else None,
         reference_logit_source=heat.anchor.source if heat is not None else None,
     )
+
+
+def _map_quality(quality: MapQuality) -> wire.MapQualityOut:
+    measured = quality.measured
+    flip = measured.flip
+    return wire.MapQualityOut(
+        status=quality.status,
+        checks=quality.checks,
+        issues=[doubt.message for doubt in quality.doubts],
+        completeness=_known(measured.completeness),
+        evidence_on_tissue=_known(measured.evidence_on_tissue),
+        occlusion_drop=_known(next(iter(measured.occlusion_drops), Sourced.unknown(NO_REGION))),
+        deletion=_translated(measured.ordering, lambda ordering: _curve(ordering.deletion)),
+        insertion=_translated(measured.ordering, lambda ordering: _curve(ordering.insertion)),
+        occlusion_agreement=_known(measured.occlusion_agreement),
+        flip_agreement=_known(flip.value.agreement)
+        if flip.value
+        else _known(Sourced(None, reason=flip.reason)),
+        flip_logit_change=_translated(flip, lambda change: change.logit_change),
+        forwards=quality.forwards,
+    )
+
+
+def _curve(curve: Curve) -> wire.CurveOut:
+    return wire.CurveOut(area=curve.area, random_area=curve.random_area, gap=curve.gap)
 
 
 def _cell_size_mm(cell: wire.Size | None, spacing: Sourced[PixelSpacing]) -> wire.Known[wire.Size]:

@@ -3,6 +3,7 @@
 from mammo_core.attempt import Failure, attempt
 from mammo_core.findings.verdict import Verdict
 from mammo_core.interpretation import Interpretation
+from mammo_core.map_quality import MapQuality
 from mammo_core.options import AnalysisOptions
 from mammo_core.records import BreastMask, Mammogram, Picture, PictureName, PictureState
 
@@ -11,6 +12,7 @@ def draw(
     mammogram: Mammogram,
     breast: BreastMask | None,
     interpretation: Interpretation,
+    map_quality: MapQuality,
     *,
     verdict: Verdict,
     options: AnalysisOptions,
@@ -35,6 +37,7 @@ def draw(
             saliency=heat.value.saliency if heat.value else None,
             saliency_reason=heat.reason,
             anchor=heat.value.anchor if heat.value else None,
+            doubts=tuple(doubt.caption for doubt in map_quality.doubts),
             regions=tuple(r.region for r in regions.value) if regions.value is not None else None,
             regions_reason=regions.reason,
             region_types=tuple(r.type for r in regions.value or ()),

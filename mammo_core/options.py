@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from mammo_core.errors import InvalidRequestError
 from mammo_core.hints import NO_HINTS, Hints
+from mammo_core.map_quality import QualityChecks
 from mammo_core.records import (
     CamMethod,
     ColourMap,
@@ -41,6 +42,8 @@ class AnalysisOptions:
         Leave the pectoral muscle out when regions are looked for.
     hints : Hints
         What the file's name says of the image; tags and the two above win.
+    quality_checks : QualityChecks
+        How much is measured of the map.
     """
 
     method: CamMethod = CamMethod.GRADCAM
@@ -53,6 +56,7 @@ class AnalysisOptions:
     accept_unsuitable: bool = False
     exclude_pectoral: bool = True
     hints: Hints = NO_HINTS
+    quality_checks: QualityChecks = QualityChecks.FAST
 
     def __post_init__(self) -> None:
         if not SMALLEST_SIDE <= self.max_side <= LARGEST_SIDE:

@@ -8,11 +8,13 @@ from time import perf_counter
 from mammo_core.anatomy.examine import examine
 from mammo_core.anatomy.polarity import upright
 from mammo_core.anatomy.records import Anatomy
+from mammo_core.checking import check_map
 from mammo_core.drawing import draw
 from mammo_core.findings.verdict import Verdict, decide
 from mammo_core.imaging.decode import Limits, decode
 from mammo_core.imaging.preprocess import prepare
 from mammo_core.interpretation import Interpretation, interpret
+from mammo_core.map_quality import MapQuality
 from mammo_core.models.protocol import Model
 from mammo_core.models.provider import Models
 from mammo_core.options import AnalysisOptions
@@ -38,6 +40,7 @@ class Analysis:
     output: ModelOutput
     verdict: Verdict
     interpretation: Interpretation
+    map_quality: MapQuality
     pictures: tuple[Picture, ...]
     notices: tuple[Notice, ...]
     timings_ms: dict[str, float]
@@ -95,11 +98,21 @@ def analyze(
         interpretation = interpret(
             output, model_input, mammogram, anatomy, manifest=model.manifest, options=options
         )
+    with watch("quality"):
+        map_quality = check_map(
+            interpretation,
+            model_input,
+            anatomy.breast,
+            score=output.evidence.score if output.evidence is not None else None,
+            model=model,
+            checks=options.quality_checks,
+        )
     with watch("render"):
         pictures = draw(
             mammogram,
             anatomy.breast,
             interpretation,
+            map_quality,
             verdict=verdict,
             options=options,
             max_bytes=max_picture_bytes,
@@ -113,8 +126,15 @@ def analyze(
         output=output,
         verdict=verdict,
         interpretation=interpretation,
+        map_quality=map_quality,
         pictures=pictures,
-        notices=(*mammogram.notices, *anatomy.notices, *model_input.notices, *interpretation.notices),
+        notices=(
+            *mammogram.notices,
+            *anatomy.notices,
+            *model_input.notices,
+            *interpretation.notices,
+            *map_quality.notices,
+        ),
         timings_ms=watch.timings_ms,
     )
 

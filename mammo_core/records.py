@@ -414,6 +414,8 @@ class Region:
     relative_peak : float
         The region's maximum as a share of the whole map's, 0 to 1.
     location : RegionLocation
+    part : ndarray of shape (rows, columns), bool
+        The region's pixels on the grid on which it was found: the model's input.
     """
 
     number: int
@@ -426,6 +428,10 @@ class Region:
     share_of_evidence: float
     relative_peak: float
     location: RegionLocation
+    part: BoolArray = field(repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        read_only(self.part)
 
 
 @dataclass(frozen=True, slots=True)

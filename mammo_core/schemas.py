@@ -9,6 +9,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from mammo_core.anatomy.records import CutEdge, Orientation
+from mammo_core.map_quality import QualityChecks, QualityStatus
 from mammo_core.models.manifest import Manifest
 from mammo_core.options import DEFAULT_SIDE, LARGEST_SIDE, SMALLEST_SIDE, AnalysisOptions, picture_names
 from mammo_core.records import (
@@ -109,7 +110,7 @@ class RegionOut(_Wire):
     peak: Share
     """The region's maximum as a share of the whole map's."""
     occlusion_drop: Known[float]
-    """Change of the explained logit when the region is filled in."""
+    """What the explained logit loses when the region is filled in from the breast around it."""
     type: LesionType
     location: Location
 
@@ -244,6 +245,43 @@ class Completeness(_Wire):
     """The map whose cells add up to the score; Grad-CAM where it coincides."""
 
 
+class CurveOut(_Wire):
+    """A deletion or insertion curve of the map, normalised by the score less that of the blurred breast."""
+
+    area: float
+    """Deletion: small is good. Insertion: large is good."""
+    random_area: float
+    """The same in random orders, on average."""
+    gap: float
+    """By how much the map's order is better than a random one."""
+
+
+class MapQualityOut(_Wire):
+    """How far the map can be trusted; docs/explanation.md defines each number."""
+
+    status: QualityStatus
+    checks: QualityChecks
+    """What was asked for."""
+    issues: list[str]
+    """What speaks against the map; each is also a warning of the answer."""
+    completeness: Known[float]
+    """The completeness residual; at most 0.01 is good for a map in logits."""
+    evidence_on_tissue: Known[float]
+    """Share of the positive evidence on the breast."""
+    occlusion_drop: Known[float]
+    """That of the first region; the regions have their own."""
+    deletion: Known[CurveOut]
+    insertion: Known[CurveOut]
+    occlusion_agreement: Known[float]
+    """Rank correlation of map and occlusion over squares of the breast, −1 to 1."""
+    flip_agreement: Known[float]
+    """Rank correlation of the map and that of the mirrored image, −1 to 1."""
+    flip_logit_change: Known[float]
+    """Explained logit of the mirrored image less that of the image."""
+    forwards: int
+    """Inputs that the model was run on beyond the prediction itself."""
+
+
 class Explanation(_Wire):
     """What was explained, how, and how far it can be trusted."""
 
@@ -256,6 +294,7 @@ class Explanation(_Wire):
     """The explained logit z."""
     completeness: Completeness
     evidence_on_tissue: Share | None
+    quality: MapQualityOut
     cell_size_px: Size | None
     """Source pixels that one cell of the map covers."""
     cell_size_mm: Known[Size]
@@ -387,6 +426,10 @@ class AnalyzeQuery(_Wire):
     """Analyse an image that does not look like a mammogram; the answer says so."""
     exclude_pectoral: bool = True
     """Look for regions outside of the pectoral muscle only."""
+    quality_checks: QualityChecks = QualityChecks.FAST
+    """How much is measured of the map: `off` nothing that asks the model again; `fast` the occlusion drop of
+    each region, at most 5 more forward passes; `full` also deletion, insertion, agreement with occlusion and
+    a flip, at most 146."""
 
     def options(self) -> AnalysisOptions:
         """The same in the core's words.
@@ -406,6 +449,7 @@ class AnalyzeQuery(_Wire):
             laterality=self.laterality,
             accept_unsuitable=self.accept_unsuitable,
             exclude_pectoral=self.exclude_pectoral,
+            quality_checks=self.quality_checks,
         )
 
 

@@ -115,7 +115,11 @@ def build_service(settings: Settings | None = None) -> AnalysisService:
 
 def _problems(analysis: Analysis) -> tuple[str, ...]:
     """What broke after the score, each once, for the log."""
-    failures = (*analysis.anatomy.failures, *analysis.interpretation.failures)
+    failures = (
+        *analysis.anatomy.failures,
+        *analysis.interpretation.failures,
+        *analysis.map_quality.failures,
+    )
     steps = [(failure.reason, failure.where) for failure in failures]
     pictures = [(picture.reason, picture.where) for picture in analysis.pictures if picture.where]
     return tuple(dict.fromkeys(f"{reason} [{where}]" for reason, where in (*steps, *pictures)))

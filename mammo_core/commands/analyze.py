@@ -9,6 +9,7 @@ import typer
 from mammo_core.batch import Done, Found, find_jobs, run, write
 from mammo_core.commands.terminal import SOME_FAILED, WRONG_USAGE, model_uri, progress, stop
 from mammo_core.errors import InvalidRequestError, MammoError
+from mammo_core.map_quality import QualityChecks
 from mammo_core.options import DEFAULT_SIDE, LARGEST_SIDE, SMALLEST_SIDE, AnalysisOptions, picture_names
 from mammo_core.records import CamMethod, ColourMap, Laterality, PictureFormat, PictureName, ViewPosition
 from mammo_core.settings import load_settings
@@ -47,6 +48,10 @@ def analyze(
     exclude_pectoral: Annotated[
         bool, typer.Option(help="Look for regions outside of the pectoral muscle only.")
     ] = True,
+    quality_checks: Annotated[
+        QualityChecks,
+        typer.Option(help="How much is measured of the map; full takes about a hundred passes."),
+    ] = QualityChecks.FAST,
 ) -> None:
     """Analyse image files: score, map, regions and five pictures each.
 
@@ -65,6 +70,7 @@ def analyze(
             laterality=laterality,
             accept_unsuitable=accept_unsuitable,
             exclude_pectoral=exclude_pectoral,
+            quality_checks=quality_checks,
         )
         found = find_jobs(paths)
         if out is not None and out.exists() and not out.is_dir():

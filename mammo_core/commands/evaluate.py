@@ -16,6 +16,7 @@ from mammo_core.evaluation.examination import Examined, Measuring, examine
 from mammo_core.evaluation.labels import POSITIVE, LabelTable, Reading, read_labels
 from mammo_core.evaluation.lesions import TOLERANCE_MM
 from mammo_core.evaluation.resampling import Plan
+from mammo_core.map_quality import QualityChecks
 from mammo_core.options import AnalysisOptions
 from mammo_core.records import CamMethod, PixelSpacing
 from mammo_core.service import AnalysisService
@@ -106,7 +107,12 @@ def evaluate(
     )
     measuring = Measuring(
         folder=labels.parent if images is None else images,
-        options=AnalysisOptions(method=method, images=(), accept_unsuitable=accept_unsuitable),
+        options=AnalysisOptions(
+            method=method,
+            images=(),
+            accept_unsuitable=accept_unsuitable,
+            quality_checks=QualityChecks.OFF,  # measured against labels here, not against the model
+        ),
         spacing=None if spacing_mm is None else PixelSpacing(spacing_mm, spacing_mm),
         tolerance_mm=tolerance_mm,
         tolerance_px=tolerance_px,

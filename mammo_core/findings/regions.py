@@ -158,4 +158,5 @@ def _describe(
         share_of_evidence=share,
         relative_peak=total.relative_peak(part),
         location=locate(centroid, anatomy),
+        part=part,
     )

@@ -107,6 +107,13 @@ def caption_of_heat(canvas: Canvas, frame: Frame) -> None:
         canvas.caption("weak: below 5 % of the colour scale")
 
 
+def caption_of_doubt(canvas: Canvas, frame: Frame) -> None:
+    """Say in words what speaks against the map: colour looks the same whether it can be trusted or not."""
+    if frame.scene.doubts:
+        first, *others = frame.scene.doubts
+        canvas.caption("map doubtful:", first, *([f"and {len(others)} more"] if others else []))
+
+
 _EMPTY = {
     MapStatus.NO_POSITIVE_EVIDENCE: "no positive evidence",
     MapStatus.DEGENERATE: "no positive evidence can be localised",

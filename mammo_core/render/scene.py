@@ -27,6 +27,8 @@ class Scene:
     saliency_reason : str or None
         Why it is None, or why it is empty.
     anchor : ColourAnchor or None
+    doubts : tuple of str
+        What speaks against the map, in a few words each; empty if nothing does.
     regions : tuple of Region or None
         None if they could not be computed; empty if there are none.
     regions_reason : str or None
@@ -45,6 +47,7 @@ class Scene:
     saliency: SaliencyMap | None
     saliency_reason: str | None
     anchor: ColourAnchor | None
+    doubts: tuple[str, ...]
     regions: tuple[Region, ...] | None
     regions_reason: str | None
     region_types: tuple[RegionType, ...]

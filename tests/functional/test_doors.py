@@ -175,7 +175,7 @@ def test_a_request_is_logged_in_one_line_under_the_runtime_s_request_id(
     answer = call(service, v2_event("POST", "/analyze", body=PNG))
     (line,) = log_lines(capsys)
 
-    stages = {"decode", "anatomy", "load", "preprocess", "model", "explain", "render"}
+    stages = {"decode", "anatomy", "load", "preprocess", "model", "explain", "quality", "render"}
     assert set(line.pop("timings_ms")) == stages
     assert line.pop("duration_ms") > 0
     assert line.pop("timestamp")

@@ -8,6 +8,7 @@ import pytest
 
 from mammo_core.errors import InvalidRequestError
 from mammo_core.hints import NO_HINTS, Hints
+from mammo_core.map_quality import QualityChecks
 from mammo_core.options import AnalysisOptions, picture_names
 from mammo_core.records import (
     CamMethod,
@@ -29,6 +30,7 @@ CHANGED: dict[str, object] = {
     "accept_unsuitable": True,
     "exclude_pectoral": False,
     "hints": Hints(laterality=Laterality.LEFT),
+    "quality_checks": QualityChecks.FULL,
 }
 
 
@@ -46,6 +48,7 @@ def test_the_defaults_are_those_of_the_api() -> None:
         "accept_unsuitable": False,
         "exclude_pectoral": True,
         "hints": NO_HINTS,
+        "quality_checks": QualityChecks.FAST,
     }
 
 

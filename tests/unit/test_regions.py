@@ -42,6 +42,8 @@ WHITE = 62_000
 GRID = PixelTransform.identity((40, 60)).resized((20, 30))
 """Model pixels of 2 × 2 source pixels; maps below have one cell for each."""
 ANCHOR = ColourAnchor(1.0, "test")
+ANY_PART = np.zeros(GRID.shape, dtype=np.bool_)
+"""Regions are compared without their pixels."""
 
 
 @dataclass(frozen=True)
@@ -256,6 +258,7 @@ class TestNumbers:
                 share_of_evidence=0.75,
                 relative_peak=1.0,
                 location=at_depth("posterior", "0.10 of the breast's width from the chest wall"),
+                part=ANY_PART,
             ),
             Region(
                 number=2,
@@ -268,6 +271,7 @@ class TestNumbers:
                 share_of_evidence=0.25,
                 relative_peak=0.666667,
                 location=at_depth("anterior", "0.70 of the breast's width from the chest wall"),
+                part=ANY_PART,
             ),
         )
         assert sum(r.share_of_evidence for r in regions) == pytest.approx(1.0)

@@ -63,7 +63,8 @@ def hot_map(shape: tuple[int, int] = (ROWS, COLUMNS), *, peak: float = 2.0) -> S
 def region(number: int, box: Box, share: float = 0.62) -> Region:
     nowhere: Sourced[str] = Sourced.unknown("")
     location = RegionLocation(nowhere, nowhere, nowhere)
-    return Region(number, box, (0.0, 0.0), (0.0, 0.0), 1.0, None, 1.0, share, 1.0, location)
+    part = np.zeros((1, 1), dtype=np.bool_)
+    return Region(number, box, (0.0, 0.0), (0.0, 0.0), 1.0, None, 1.0, share, 1.0, location, part)
 
 
 def scene(pixels: NDArray[np.uint16] | None = None, **changes: object) -> Scene:
@@ -75,6 +76,7 @@ def scene(pixels: NDArray[np.uint16] | None = None, **changes: object) -> Scene:
         saliency=hot_map(),
         saliency_reason=None,
         anchor=ColourAnchor(2.0, "manifest"),
+        doubts=(),
         regions=(region(1, Box(55, 100, 95, 140)),),
         regions_reason=None,
         region_types=(UNTYPED,),
