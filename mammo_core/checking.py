@@ -23,6 +23,8 @@ NO_MAP = "there is no map"
 NO_EVIDENCE = "the map has no positive evidence that is localised"
 NO_BREAST = "no breast was found"
 NOT_FINITE = "it is not a finite number"
+RESIDUAL = "|Σ G⊙A + bias_evidence − z| / max(1, |z|), of hirescam"
+ON_TISSUE = "positive evidence on the breast mask, as a share of all of it"
 
 
 def check_map(
@@ -144,17 +146,15 @@ class _Bench:
 
     def _completeness(self) -> Sourced[float]:
         residual = self._saliency.completeness_residual
-        return Sourced.unknown(NOT_FINITE) if residual is None else Sourced(residual, "model")
+        return Sourced.unknown(NOT_FINITE) if residual is None else Sourced(residual, "model", RESIDUAL)
 
     def _on_tissue(self) -> Sourced[float]:
         share = self._interpretation.evidence_on_tissue
         if self._saliency.status is not MapStatus.OK:
             return Sourced.unknown(NO_EVIDENCE)
-        return (
-            Sourced.unknown(share.reason or NO_BREAST)
-            if share.value is None
-            else Sourced(share.value, "model")
-        )
+        if share.value is None:
+            return Sourced.unknown(share.reason or NO_BREAST)
+        return Sourced(share.value, "model", ON_TISSUE)
 
     def _occlusion_drops(self) -> tuple[Sourced[float], ...]:
         regions = self._interpretation.regions.value or ()

@@ -22,8 +22,8 @@ BLUR = 1.0 / 16.0
 """Standard deviation of the blur, as a share of the input's longer side: 10 mm on a breast of 160 mm, so a
 lesion of 10 mm is gone and the shape of the breast is still there."""
 EDGE = 1.0 / 40.0
-"""Standard deviation of the fading edge, likewise. With a sharp edge the embedded model answered to the edge:
-see docs/decisions/0008-map-quality.md."""
+"""Standard deviation of the fading edge, likewise. To a sharp edge the embedded model answers as to a
+structure of the breast: ``docs/decisions/0009-map-quality.md`` has the figures."""
 FADED = 0.02
 """A smaller share of filling cannot be seen, and is left out."""
 
@@ -83,10 +83,11 @@ def blended(image: FloatArray, other: FloatArray, opacity: NDArray[np.floating] 
     ----------
     image, other : ndarray of shape (rows, columns, channels), float32
     opacity : ndarray of shape (rows, columns)
-        0: the image, exactly; 1: the other.
+        0: the image; 1: the other.
     """
     weight = opacity.astype(np.float32)[..., None]
-    return image + weight * (other - image)
+    # Exact at both ends: nothing of what is hidden may be left, not even a rounding error.
+    return (np.float32(1.0) - weight) * image + weight * other
 
 
 def _fading(part: BoolArray) -> NDArray[np.float64]:
