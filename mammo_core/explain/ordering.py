@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo_core.explain.filling import blended, surroundings
+from mammo_core.explain.filling import blended, enlarged, surroundings
 from mammo_core.explain.probe import Probe, Subject
-from mammo_core.geometry import resample
 from mammo_core.map_quality import Curve, Ordering
 from mammo_core.records import FloatArray, Sourced
 
@@ -140,6 +139,7 @@ class _Walk:
 
 def _on_pixels(subject: Subject, cells: Order) -> FloatArray:
     """1 in some cells and 0 in the others, read bilinearly at the pixels."""
-    chosen = np.zeros(subject.saliency.cells.shape, dtype=np.float32)
+    grid, pixels = subject.saliency.transform.shape, subject.grid.shape
+    chosen = np.zeros(grid, dtype=np.float32)
     chosen.flat[cells] = 1.0
-    return resample(chosen, subject.saliency.transform, subject.grid)
+    return enlarged(chosen, pixels, (pixels[0] / grid[0], pixels[1] / grid[1]))

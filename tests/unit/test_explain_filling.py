@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mammo_core.explain.filling import EDGE, blended, filled, surroundings
+from mammo_core.explain.filling import EDGE, blended, enlarged, filled, surroundings
+from mammo_core.geometry import PixelTransform, resample
 from mammo_core.records import BoolArray, FloatArray
 from tests.builders_maps import noise
 
@@ -138,3 +139,14 @@ def test_laying_over_is_exact_at_both_ends() -> None:
 
     assert (blended(one, other, np.zeros(SHAPE)) == one).all()
     assert (blended(one, other, EVERYWHERE) == other).all()
+
+
+@pytest.mark.parametrize(
+    ("cells", "shape"), [((4, 3), (128, 96)), ((7, 5), (97, 61)), ((1, 1), (8, 8)), ((6, 1), (6, 9))]
+)
+def test_a_grid_is_read_as_everywhere_else(cells: tuple[int, int], shape: tuple[int, int]) -> None:
+    values, pixels = noise(cells), PixelTransform.identity(shape)
+
+    read = enlarged(values, shape, (shape[0] / cells[0], shape[1] / cells[1]))
+
+    assert np.abs(read - resample(values, pixels.resized(cells), pixels)).max() < 1e-5
