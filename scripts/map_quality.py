@@ -39,20 +39,20 @@ def moved(output: ModelOutput) -> ModelOutput:
 
 def checked(analysis: Analysis, output: ModelOutput) -> MapQuality:
     """Interpret a prediction and check its map in full."""
-    model, options = analysis.model, AnalysisOptions()
+    model, anatomy = analysis.model, analysis.anatomy
     interpretation = interpret(
         output,
         analysis.model_input,
         analysis.mammogram,
-        analysis.breast,
+        anatomy,
         manifest=model.manifest,
-        method=options.method,
+        options=AnalysisOptions(),
     )
     score = output.evidence.score if output.evidence is not None else None
     return check_map(
         interpretation,
         analysis.model_input,
-        analysis.breast,
+        anatomy.breast,
         score=score,
         model=model,
         checks=QualityChecks.FULL,

@@ -22,7 +22,7 @@ BLUR = 1.0 / 16.0
 lesion of 10 mm is gone and the shape of the breast is still there."""
 EDGE = 1.0 / 40.0
 """Standard deviation of the fading edge, likewise. To a sharp edge the embedded model answers as to a
-structure of the breast: ``docs/decisions/0009-map-quality.md`` has the figures."""
+structure of the breast: ``docs/decisions/0011-map-quality.md`` has the figures."""
 FADED = 0.02
 """A smaller share of filling cannot be seen, and is left out."""
 

@@ -37,7 +37,8 @@ CELL = Box(56.0, 16.0, 64.0, 24.0)
 """The only cell that the model looks at; 192 make its input."""
 TISSUE, LESION = 51, 204
 """Grey levels: brightness 0.2 and 0.8."""
-LABEL = np.s_[4:52, 70:94]
+LABEL, FILM = np.s_[2:76, 68:94], 110
+"""A label on the film, brighter than tissue but not so bright that it is taken for the breast."""
 
 
 def breast() -> NDArray[np.uint8]:
@@ -167,7 +168,7 @@ class TestDoubt:
     def body(self) -> dict[str, Any]:
         """A bright label in the air, and a model that looks everywhere."""
         pixels = breast()
-        pixels[LABEL] = 255
+        pixels[LABEL] = FILM
         return answer_to(png(pixels), model=looking_at(None))
 
     def test_evidence_beside_the_breast_is_an_issue_and_a_warning(self, body: dict[str, Any]) -> None:
@@ -185,7 +186,7 @@ class TestDoubt:
     ) -> None:
         monkeypatch.setattr("mammo_core.explain.doubts.doubts", lambda *_args, **_kwargs: ())
         pixels = breast()
-        pixels[LABEL] = 255
+        pixels[LABEL] = FILM
         plain = answer_to(png(pixels), model=looking_at(None))
 
         assert plain["explanation"]["quality"]["status"] == "good"

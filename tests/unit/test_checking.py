@@ -16,9 +16,10 @@ from mammo_core.geometry import PixelTransform
 from mammo_core.interpretation import Interpretation, interpret
 from mammo_core.map_quality import MapQuality, Measured, QualityChecks, QualityStatus
 from mammo_core.models.manifest import Orientation
-from mammo_core.records import CamMethod, FloatArray, ModelInput, ModelOutput, Sourced
+from mammo_core.options import AnalysisOptions
+from mammo_core.records import FloatArray, ModelInput, ModelOutput, Sourced
 from mammo_core.testing import AGAINST, EVERYWHERE, MANIFEST, FakeModel
-from tests.conftest import make_mammogram
+from tests.conftest import make_anatomy, make_mammogram
 
 SHAPE = (MANIFEST.input.rows, MANIFEST.input.columns)
 LESION = np.s_[50:78, 10:30]
@@ -56,7 +57,7 @@ def checked(
     output = model.run(given)
     mammogram = make_mammogram(np.zeros(SHAPE, dtype=np.uint16))
     interpretation = interpret(
-        output, given, mammogram, None, manifest=model.manifest, method=CamMethod.GRADCAM
+        output, given, mammogram, make_anatomy(None), manifest=model.manifest, options=AnalysisOptions()
     )
     interpretation = replace(interpretation, **changes)  # type: ignore[arg-type]  # some of its fields
     score = output.evidence.score if output.evidence is not None else None
