@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mammo_core.compiler.conversion import SERVE_WITH_KERAS
 from mammo_core.compiler.network import Network
 from mammo_core.compiler.tracing import Outline
 from mammo_core.errors import CompilationError
@@ -207,7 +208,9 @@ def _completeness(comparisons: list[Comparison]) -> float | None:
 
 def _finite(value: float, what: str) -> float:
     if not np.isfinite(value):
-        raise CompilationError(f"Compiled and Keras model disagree: {what} is not finite.")
+        raise CompilationError(
+            f"The maps of the two cannot be compared: {what} is not finite. {SERVE_WITH_KERAS}"
+        )
     return value
 
 
@@ -223,5 +226,5 @@ def _refuse_disagreement(report: Verification) -> None:
     if differences[worst] > report.tolerance:
         raise CompilationError(
             f"Compiled and Keras model disagree: {worst} by {differences[worst]:.2g}, at most "
-            f"{report.tolerance:.0e} is accepted. No bundle is written; the .keras file can be served."
+            f"{report.tolerance:.0e} is accepted. No bundle is written. {SERVE_WITH_KERAS}"
         )
