@@ -10,7 +10,7 @@ from mammo_core.geometry import PixelTransform
 from mammo_core.models.bundle import unpack
 from mammo_core.models.keras import KerasModel
 from mammo_core.models.litert import LiteRTModel
-from mammo_core.models.manifest import Head
+from mammo_core.models.manifest import Head, Scaling
 from mammo_core.models.store import ModelFiles
 from mammo_core.records import Evidence, FloatArray, ModelInput, ModelOutput
 from tests.networks import SHAPE, Case, built, saved
@@ -47,8 +47,10 @@ def input_of(channels: int = 1, shape: tuple[int, int] = SHAPE, seed: int = 0) -
 
 
 def input_for(name: str, seed: int = 0) -> ModelInput:
-    """Noise of the case's shape."""
-    return input_of(built(name).channels, seed=seed)
+    """Noise of the case's shape and range."""
+    noise = input_of(built(name).channels, seed=seed)
+    white = np.float32(255.0 if loaded(name).manifest.input.scaling is Scaling.BYTE else 1.0)
+    return ModelInput(white * noise.tensor, noise.transform, ())
 
 
 def evidence_of(output: ModelOutput) -> Evidence:
