@@ -1,5 +1,6 @@
 """From a traced function to a graph for LiteRT."""
 
+import logging
 import os
 import re
 import sys
@@ -62,16 +63,21 @@ def _converter(function: Any, *, float16: bool) -> Any:  # noqa: ANN401 - Tensor
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Keep what the converter's C++ part writes to standard error off the terminal.
+    """Keep what the converter writes to standard error off the terminal.
 
-    It prints pages for one operation without a kernel; the error that it raises holds the same.
+    It prints pages for one operation without a kernel; the error that it raises holds the same. Its C++ part
+    knows nothing of ``sys.stderr``.
     """
+    log = logging.getLogger("absl")
+    level = log.level
     sys.stderr.flush()
     kept = os.dup(2)
     try:
         with tempfile.TemporaryFile() as swallowed:
             os.dup2(swallowed.fileno(), 2)
+            log.setLevel(logging.ERROR)
             yield
     finally:
+        log.setLevel(level)
         os.dup2(kept, 2)
         os.close(kept)
