@@ -1,14 +1,9 @@
 """From a traced function to a graph for LiteRT."""
 
-import logging
-import os
 import re
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
+from mammo_core.compiler.quiet import quietly
 from mammo_core.errors import CompilationError
 
 SERVE_WITH_KERAS = (
@@ -35,7 +30,7 @@ def converted(function: Any, *, float16: bool) -> bytes:  # noqa: ANN401 - Tenso
     from tensorflow.lite.python.convert_phase import ConverterError
 
     try:
-        with _quietly():
+        with quietly():
             graph: bytes = _converter(function, float16=float16).convert()
     except (ConverterError, ValueError, TypeError, RuntimeError, tf.errors.OpError) as error:
         names = sorted({name for found in MISSING_KERNELS.findall(str(error)) for name in found.split(", ")})
@@ -59,25 +54,3 @@ def _converter(function: Any, *, float16: bool) -> Any:  # noqa: ANN401 - Tensor
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.target_spec.supported_types = [tf.float16]
     return converter
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Keep what the converter writes to standard error off the terminal.
-
-    It prints pages for one operation without a kernel; the error that it raises holds the same. Its C++ part
-    knows nothing of ``sys.stderr``.
-    """
-    log = logging.getLogger("absl")
-    level = log.level
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with tempfile.TemporaryFile() as swallowed:
-            os.dup2(swallowed.fileno(), 2)
-            log.setLevel(logging.ERROR)
-            yield
-    finally:
-        log.setLevel(level)
-        os.dup2(kept, 2)
-        os.close(kept)

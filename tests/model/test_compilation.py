@@ -19,10 +19,9 @@ from mammo_core.errors import (
 from mammo_core.models.bundle import unpack
 from mammo_core.models.keras import KerasModel
 from mammo_core.models.litert import LiteRTModel
-from mammo_core.models.manifest import Manifest, Verification
-from mammo_core.models.store import ModelFiles
+from mammo_core.models.manifest import Verification
 from mammo_core.records import FloatArray
-from tests.backends import evidence_of, file_of, input_of, loaded, opened
+from tests.backends import evidence_of, file_of, input_of, opened
 from tests.conftest import make_manifest
 from tests.networks import SHAPE, Layer, Network, Tensor, built, conv, files_of, randomised, saved
 
