@@ -13,7 +13,7 @@ def with_a_missing_input(graph: bytes) -> bytes:
 
     model: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(graph, 0))
     for operator in model.subgraphs[0].operators:
-        operator.inputs = np.concatenate([np.int32([-1]), operator.inputs[1:]])
+        operator.inputs = np.array([-1, *operator.inputs[1:]], np.int32)
     builder = flatbuffers.Builder(len(graph))
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())

@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUCKET = "bundles"
 PNG = to_png(make_phantom(seed=4, shape=(320, 256)))
 EMBEDDED = unpack((resources.files("mammo_core.assets") / "default.mammo").read_bytes())
-Put = Callable[[str, bytes], None]
+Put = Callable[[str, bytes], object]
 
 
 def bundle(version: str, *, threshold: float | None = None, graph: bytes | None = None) -> bytes:
@@ -83,13 +83,13 @@ def place(
 ) -> Iterator[tuple[str, Put]]:
     """Where a model can be put: the start of its URIs, and how."""
     if request.param == "files":
-        yield tmp_path.as_uri(), lambda key, data: (tmp_path / key).write_bytes(data) and None
+        yield tmp_path.as_uri(), lambda key, data: (tmp_path / key).write_bytes(data)
         return
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
     storage.client.cache_clear()
     client: Any = boto3.client("s3")
     client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    yield f"s3://{BUCKET}", lambda key, data: client.put_object(Bucket=BUCKET, Key=key, Body=data) and None
+    yield f"s3://{BUCKET}", lambda key, data: client.put_object(Bucket=BUCKET, Key=key, Body=data)
     for entry in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):
         client.delete_object(Bucket=BUCKET, Key=entry["Key"])
     client.delete_bucket(Bucket=BUCKET)
@@ -103,7 +103,7 @@ def _look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def served(uri: str, **pins: str) -> TestClient:
-    return client_of(build_service(Settings(model_uri=uri, **pins)))
+    return client_of(build_service(Settings.model_validate({"model_uri": uri, **pins})))
 
 
 @pytest.mark.usefixtures("_look_at_once")
@@ -225,7 +225,6 @@ json.dump(
         assert {"ai_edge_litert", "numpy", "PIL"} <= modules
         unwanted = {
             "boto3",
-            "botocore",
             "h5py",
             "jax",
             "keras",

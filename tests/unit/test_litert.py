@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib import resources
@@ -48,15 +49,21 @@ def model_input(seed: int = 0) -> ModelInput:
     return ModelInput(image(seed), PixelTransform.identity((spec.rows, spec.columns)), ())
 
 
-def graph_of(graph: bytes | None = None, **changes: object) -> CompiledGraph:
+def graph_of(
+    graph: bytes | None = None,
+    *,
+    outputs: int = 1,
+    target_shape: tuple[int, int, int] | None = None,
+    **spec: int,
+) -> CompiledGraph:
+    """The embedded graph, or another one, described by what is given."""
     manifest = bundle().manifest
-    compilation = compilation_of(manifest)
-    described = {
-        "spec": manifest.input,
-        "outputs": compilation.outputs,
-        "target_shape": compilation.target_shape,
-    }
-    return CompiledGraph(graph or bundle().graph, **{**described, **changes})  # type: ignore[arg-type]  # on purpose
+    return CompiledGraph(
+        graph or bundle().graph,
+        spec=manifest.input.model_copy(update=spec),
+        outputs=outputs,
+        target_shape=target_shape or compilation_of(manifest).target_shape,
+    )
 
 
 class TestTheEmbeddedBundle:
@@ -125,18 +132,18 @@ class TestRefused:
             graph_of(unpack(make_bundle()).graph)
 
     @pytest.mark.parametrize(
-        "changes",
+        "make",
         [
-            {"outputs": 2},
-            {"target_shape": (4, 3, 2)},
-            {"spec": bundle().manifest.input.model_copy(update={"rows": 64})},
-            {"spec": bundle().manifest.input.model_copy(update={"channels": 3})},
+            lambda: graph_of(outputs=2),
+            lambda: graph_of(target_shape=(4, 3, 2)),
+            lambda: graph_of(rows=64),
+            lambda: graph_of(channels=3),
         ],
         ids=["outputs", "target shape", "rows", "channels"],
     )
-    def test_is_a_graph_of_other_shapes_than_declared(self, changes: dict[str, object]) -> None:
+    def test_is_a_graph_of_other_shapes_than_declared(self, make: Callable[[], CompiledGraph]) -> None:
         with pytest.raises(ModelIntegrityError, match="The manifest describes tensors of the shapes"):
-            graph_of(**changes)
+            make()
 
     def test_is_a_graph_without_its_manifest(self) -> None:
         for manifest in (None, bundle().manifest.model_copy(update={"compiled": None})):
