@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock serve train-phantom clean
+.PHONY: help demo test test-full check format lock serve train-phantom clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -28,6 +28,9 @@ demo: $(VENV)/.serve ## the main job: a sample mammogram through the Lambda hand
 
 test: $(VENV)/.dev ## everything a change must pass
 	$(BIN)/python -m pytest
+
+test-full: $(VENV)/.dev ## all of make test, and what takes longer: every architecture
+	$(BIN)/python -m pytest -m "full or not full"
 
 check: $(VENV)/.dev ## format, lint, types, template
 	$(BIN)/ruff format --check .
