@@ -15,8 +15,9 @@ LOWEST = -3.0e38
 """Below every activation: padding never wins a maximum."""
 NEAR = 1e-5
 """Share of a maximum: an input that is farther below it gets none of the gradient."""
-SMALLEST = 1e-30
-"""Keeps 0 / 0 out of windows whose inputs are all 0."""
+SMALLEST, SHARP = 1e-30, 6e4
+"""A maximum that is no larger than the first is 0: inputs that are farther below it than 1 / the second get
+none of the gradient. In a graph with 16-bit weights the first becomes 0 and the second stays what it is."""
 
 
 def max_pool(op: Operation, gradient: Tensor) -> Tensor:
@@ -26,7 +27,10 @@ def max_pool(op: Operation, gradient: Tensor) -> Tensor:
     inputs, outputs = op.inputs[0], op.outputs[0]
     window = _pooling_window(op)
     padded = window.padded(inputs, LOWEST)
-    nearness = {place: _nearness(window.inputs_at(padded, place), outputs) for place in window.places}
+    sharpness = _sharpness(outputs)
+    nearness = {
+        place: _nearness(window.inputs_at(padded, place), outputs, sharpness) for place in window.places
+    }
     share = gradient / tf.add_n(list(nearness.values()))
     return window.summed({place: share * near for place, near in nearness.items()})
 
@@ -39,7 +43,8 @@ def maximum(op: Operation, gradient: Tensor) -> tuple[Tensor, None]:
     shape = static(inputs)
     axes = [int(axis) % len(shape) for axis in np.atleast_1d(tf.get_static_value(op.inputs[1]))]
     kept = [1 if axis in axes else size for axis, size in enumerate(shape)]
-    nearness = _nearness(inputs, tf.reshape(op.outputs[0], kept))
+    largest = tf.reshape(op.outputs[0], kept)
+    nearness = _nearness(inputs, largest, _sharpness(largest))
     total = tf.reduce_sum(nearness, axis=axes, keepdims=True)
     return tf.reshape(gradient, kept) / total * nearness, None
 
@@ -82,7 +87,7 @@ def depthwise(op: Operation, gradient: Tensor) -> tuple[Tensor, None]:
     return window.summed(parts), None
 
 
-def _nearness(inputs: Tensor, largest: Tensor) -> Tensor:
+def _nearness(inputs: Tensor, largest: Tensor, sharpness: Tensor) -> Tensor:
     """How near inputs are to the largest: from 1 for equal down to 0 at a share of :data:`NEAR` below it.
 
     The gradient of a maximum jumps: TensorFlow gives all of it to the first of several equal inputs. Where an
@@ -91,8 +96,16 @@ def _nearness(inputs: Tensor, largest: Tensor) -> Tensor:
     """
     import tensorflow as tf
 
-    below = (largest - inputs) / (NEAR * tf.abs(largest) + SMALLEST)
-    return tf.maximum(1.0 - below, 0.0)
+    return tf.nn.relu(1.0 - (largest - inputs) * sharpness)
+
+
+def _sharpness(largest: Tensor) -> Tensor:
+    """1 / (the distance from the largest at which nothing of the gradient is left)."""
+    import tensorflow as tf
+
+    size = tf.abs(largest)
+    is_zero = tf.cast(size <= SMALLEST, largest.dtype)
+    return 1.0 / (NEAR * size + is_zero) + SHARP * is_zero
 
 
 def _pooling_window(op: Operation) -> Window:

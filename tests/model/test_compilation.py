@@ -30,12 +30,17 @@ pytestmark = pytest.mark.tf
 SERVED = " The .keras file itself can be served: the Keras backend is slower and gives the same answer."
 
 
+@pytest.fixture(autouse=True)
+def _same_weights() -> None:
+    """Of layers that a test makes."""
+    keras.utils.set_random_seed(3)
+
+
 def network_of(*chain: Layer, channels: int = 1) -> Network:
     """One convolution, the given layers or functions, and a sigmoid."""
     image = values = keras.Input((*SHAPE, channels))
     for layer in (conv(6, "c1", strides=2), *chain, layers.Dense(1, "sigmoid")):
         values = layer(values)
-    keras.utils.set_random_seed(3)
     return randomised(keras.Model(image, values))
 
 
@@ -287,6 +292,18 @@ class TestTheBundle:
         assert 1e-7 < compilation.verification.probability_difference < 1e-3
         output = LiteRTModel(opened(half)).run(input_of())
         assert output.probabilities == pytest.approx(KerasModel(file).run(input_of()).probabilities, abs=1e-3)
+
+    def test_in_16_bits_shares_the_gradient_of_windows_of_zeros_too(self) -> None:
+        """A constant that is too small for 16 bits became 0, and 0 / 0 no number."""
+        chain = (layers.MaxPooling2D(), layers.Flatten(), layers.Dense(5, "relu"))
+        bundle = compile_model(saved(network_of(*chain)), float16=True)
+
+        evidence = evidence_of(LiteRTModel(opened(bundle)).run(input_of()))
+
+        pooled = evidence.activations.reshape(8, 2, 6, 2, 6).max(axis=(1, 3))
+        assert (pooled == 0.0).any(), "the fixture has windows of zeros"
+        assert np.isfinite(evidence.gradients).all()
+        assert report_of(bundle).maps == 4
 
     def test_holds_the_weights_of_a_large_layer_once(self) -> None:
         """Forward pass and gradient share them: 1152 × 400 numbers of 4 bytes."""
