@@ -35,8 +35,8 @@ keras: $(VENV)/.keras ## TensorFlow too: to compile .keras models, or to serve t
 test: $(VENV)/.dev ## everything a change must pass
 	$(BIN)/python -m pytest
 
-test-full: $(VENV)/.dev ## the same with 5,000 mutated files instead of 300
-	$(BIN)/python -m pytest --fuzz-cases=5000
+test-full: $(VENV)/.dev ## all of make test, every architecture, and 5,000 mutated files instead of 300
+	$(BIN)/python -m pytest -m "full or not full" --fuzz-cases=5000
 
 check: $(VENV)/.dev ## format, lint, types, template
 	$(BIN)/ruff format --check .

@@ -35,13 +35,15 @@ def compile_(
     Example: mammo compile model.keras -o model.mammo
     """
     from mammo_core.compiler.compile import compile_model
+    from mammo_core.compiler.quiet import quietly
     from mammo_core.models.bundle import unpack
     from mammo_core.models.store import read_files
 
     if output.suffix != ".mammo":
         raise typer.BadParameter("The bundle's name must end in .mammo.", param_hint="--output")
     try:
-        bundle = compile_model(read_files(model, manifest), target_layer=target_layer, float16=float16)
+        with quietly():
+            bundle = compile_model(read_files(model, manifest), target_layer=target_layer, float16=float16)
         opened = unpack(bundle).manifest
     except MammoError as error:
         stop(error, FAILED)

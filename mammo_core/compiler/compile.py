@@ -4,21 +4,18 @@ The graph is traced with gradients that LiteRT can compute (:mod:`mammo_core.com
 converted, and compared with the Keras model before it is packed.
 """
 
-import re
 from typing import Any
 
+from mammo_core.compiler.conversion import converted
 from mammo_core.compiler.network import Network, open_network
 from mammo_core.compiler.verification import verify
-from mammo_core.errors import CompilationError, TargetLayerError
+from mammo_core.errors import TargetLayerError
 from mammo_core.models.bundle import pack
 from mammo_core.models.litert import OUTPUTS
 from mammo_core.models.manifest import Compilation, Head
 from mammo_core.models.store import ModelFiles
 
-SERVE_WITH_KERAS = (
-    "The .keras file itself can be served: the Keras backend is slower and gives the same answer."
-)
-MISSING_KERNELS = re.compile(r"(?:Select|Custom) ops: ([\w, .]+)")
+SERVED_WITHOUT_A_MAP = "The .keras file itself can be served: for its score, without a map."
 
 
 def compile_model(files: ModelFiles, *, target_layer: str | None = None, float16: bool = False) -> bytes:
@@ -51,8 +48,8 @@ def compile_model(files: ModelFiles, *, target_layer: str | None = None, float16
     network = open_network(files)
     function, outline = network.trace(target_layer=target_layer, portable=True)
     if outline.target_layer is None or outline.target_shape is None:
-        raise TargetLayerError(f"{outline.reason} {SERVE_WITH_KERAS}")
-    graph = _converted(_with_probabilities(function, network), float16=float16)
+        raise TargetLayerError(f"{outline.reason} {SERVED_WITHOUT_A_MAP}")
+    graph = converted(_with_probabilities(function, network), float16=float16)
     named = network.explaining(outline.target_layer)
     compilation = Compilation(
         source_sha256=files.sha256,
@@ -81,26 +78,6 @@ def _with_probabilities(function: Any, network: Network) -> Any:  # noqa: ANN401
     return tf.function(complete, autograph=False).get_concrete_function(
         *function.structured_input_signature[0]
     )
-
-
-def _converted(function: Any, *, float16: bool) -> bytes:  # noqa: ANN401 - TensorFlow is untyped
-    """Freeze and convert; operations without a kernel are named."""
-    import tensorflow as tf
-    from tensorflow.lite.python.convert_phase import ConverterError
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-
-    frozen = convert_variables_to_constants_v2(function)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
-    if float16:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.target_spec.supported_types = [tf.float16]
-    try:
-        graph: bytes = converter.convert()
-    except ConverterError as error:
-        names = sorted({name for found in MISSING_KERNELS.findall(str(error)) for name in found.split(", ")})
-        what = f"LiteRT has no kernel for {', '.join(names)}" if names else "LiteRT cannot express the graph"
-        raise CompilationError(f"The model cannot be compiled: {what}. {SERVE_WITH_KERAS}") from error
-    return graph
 
 
 def _versions() -> str:

@@ -1,16 +1,14 @@
 """A Keras network, loaded and compared with its declaration: for the Keras backend and for the compiler."""
 
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, cast
 
 from mammo_core.compiler import tracing
 from mammo_core.compiler.layers import head_activation, head_layer, leaves
-from mammo_core.errors import ConfigurationError, ModelIntegrityError, ModelUnavailableError
+from mammo_core.compiler.loading import load
+from mammo_core.errors import ConfigurationError, ModelIntegrityError
 from mammo_core.models.manifest import Head, Manifest, inferred
 from mammo_core.models.store import ModelFiles
 
@@ -102,14 +100,14 @@ def open_network(files: ModelFiles) -> Network:
 
     Raises
     ------
-    ModelUnavailableError
-        If Keras cannot load the file.
     ModelIntegrityError
         If the network is not what its manifest describes, or not a classifier of one image.
     ConfigurationError
-        If TensorFlow is not installed, or the input size must come from a manifest and there is none.
+        If the input size must come from a manifest and there is none.
+    MammoError
+        As :func:`mammo_core.compiler.loading.load` says.
     """
-    network = _load(files)
+    network = load(files)
     head = head_activation(head_layer(network))
     outputs = _outputs(network)
     declared = files.manifest or _inferred(network, outputs, head)
@@ -117,46 +115,13 @@ def open_network(files: ModelFiles) -> Network:
     return Network(network, declared, outputs)
 
 
-def _load(files: ModelFiles) -> Any:  # noqa: ANN401 - Keras is untyped
-    """Load the network in safe mode, through a temporary file: Keras opens paths only."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    try:
-        import keras
-    except ImportError as error:
-        raise ConfigurationError(
-            "A .keras model needs TensorFlow: `make keras`, or the extra mammo-core[keras]."
-        ) from error
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"model{files.suffix}"
-        path.write_bytes(files.weights)
-        try:
-            network = keras.saving.load_model(path, compile=False, safe_mode=True)
-        except Exception as error:
-            # Keras raises whatever its zip, JSON and HDF5 readers raise; each means: not loadable.
-            raise ModelUnavailableError(
-                f"Keras cannot load the {files.suffix} file ({type(error).__name__}). It may be damaged, "
-                "hold a Lambda layer (refused in safe mode) or need a custom class."
-            ) from error
-    if not getattr(network, "built", False) or not isinstance(network, keras.Model):
-        raise ModelIntegrityError("The file holds no built Keras model.")
-    return _in_float32(network)
-
-
-def _in_float32(network: Any) -> Any:  # noqa: ANN401 - Keras is untyped
-    """Let a network of mixed precision compute in float32: both backends then give the same answer."""
-    for layer in (network, *leaves(network)):
-        if layer.compute_dtype != "float32":
-            layer.dtype_policy = "float32"
-    return network
-
-
 def _outputs(network: Any) -> int:  # noqa: ANN401 - Keras is untyped
     """Number of the network's output units."""
     shape = getattr(network, "output_shape", None)
     if not isinstance(shape, tuple) or len(shape) != 2 or not isinstance(shape[1], int):
         raise ModelIntegrityError(
-            f"A classifier with one output of shape (None, units) was expected; the model gives {shape}."
+            f"A classifier with one output of shape (None, units) was expected; the model gives {shape}. "
+            "Of a model with several outputs, save the one to be served: keras.Model(inputs, output)."
         )
     return shape[1]
 
@@ -165,7 +130,8 @@ def _input_shape(network: Any) -> tuple[int | None, int | None, int | None]:  # 
     shape = getattr(network, "input_shape", None)
     if not isinstance(shape, tuple) or len(shape) != 4:
         raise ModelIntegrityError(
-            f"One image input of shape (None, rows, columns, channels) was expected; the model takes {shape}."
+            "One image input of shape (None, rows, columns, channels) was expected; the model takes "
+            f"{shape}: a request holds one image, and nothing for other inputs."
         )
     return shape[1], shape[2], shape[3]
 

@@ -67,14 +67,14 @@ class Window:
         return [(i, j) for i in range(self.rows.window) for j in range(self.columns.window)]
 
     def padded(self, tensor: Tensor, value: float) -> Tensor:
-        """Surround an input (1, h, w, k) as the layer does."""
+        """Surround an input (n, h, w, k) as the layer does."""
         import tensorflow as tf
 
         rows, columns = (self.rows.before, self.rows.after), (self.columns.before, self.columns.after)
         return tf.pad(tensor, [(0, 0), rows, columns, (0, 0)], constant_values=value)
 
     def inputs_at(self, padded: Tensor, place: tuple[int, int]) -> Tensor:
-        """What every window sees at one of its places, (1, outputs, outputs, k)."""
+        """What every window sees at one of its places, (n, outputs, outputs, k)."""
         import tensorflow as tf
 
         last = [
@@ -84,16 +84,16 @@ class Window:
         return tf.strided_slice(
             padded,
             [0, *place, 0],
-            [1, *last, padded.shape[3]],
+            [padded.shape[0], *last, padded.shape[3]],
             [1, self.rows.stride, self.columns.stride, 1],
         )
 
     def summed(self, parts: Mapping[tuple[int, int], Tensor]) -> Tensor:
-        """Add up, for every input pixel, what each place of each window gives it, (1, h, w, k).
+        """Add up, for every input pixel, what each place of each window gives it, (n, h, w, k).
 
         Parameters
         ----------
-        parts : mapping of (row, column) to tensor (1, outputs, outputs, k)
+        parts : mapping of (row, column) to tensor (n, outputs, outputs, k)
             What the windows give to their pixel at this place; nothing at places that are left out.
         """
         import tensorflow as tf
@@ -109,17 +109,16 @@ class Window:
 
         rows, columns = self.rows, self.columns
         zero = tf.zeros_like(next(iter(parts.values())))
-        channels = zero.shape[3]
+        images, channels = zero.shape[0], zero.shape[3]
         lines = []
         for a in range(rows.stride):
             line = [
                 parts.get((block[0] * rows.stride + a, block[1] * columns.stride + b), zero)
                 for b in range(columns.stride)
             ]
-            lines.append(
-                tf.reshape(tf.concat(line, 3), (1, rows.outputs, columns.outputs * columns.stride * channels))
-            )
-        shape = (1, rows.outputs * rows.stride, columns.outputs * columns.stride, channels)
+            width = columns.outputs * columns.stride * channels
+            lines.append(tf.reshape(tf.concat(line, 3), (images, rows.outputs, width)))
+        shape = (images, rows.outputs * rows.stride, columns.outputs * columns.stride, channels)
         top, left = block[0] * rows.stride, block[1] * columns.stride
         return tf.pad(
             tf.reshape(tf.concat(lines, 2), shape),

@@ -27,7 +27,8 @@ class KerasModel:
     def __init__(self, files: ModelFiles) -> None:
         network = open_network(files)
         self._selector = selector_of(network.manifest, network.outputs)
-        self._function, self._outline = network.trace()
+        # By the compiler's gradients: then both backends share the gradient of a maximum in the same way.
+        self._function, self._outline = network.trace(portable=True)
         self.manifest = network.manifest.model_copy(update={"target_layer": self._outline.target_layer})
         self.identity = ModelIdentity(files.sha256, files.manifest_sha256, "keras")
 

@@ -126,7 +126,7 @@ class CamAgreement(_Part):
 
     method: CamMethod
     largest_difference: Annotated[float, Field(ge=0.0)]
-    """Of a cell, as a share of the map's largest cell."""
+    """Of a cell, as a share of the map's largest, or of a tenth of the map of absolute values."""
 
 
 class Verification(_Part):

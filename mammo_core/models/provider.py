@@ -11,6 +11,7 @@ from mammo_core.attempt import place
 from mammo_core.errors import MammoError, ModelIntegrityError
 from mammo_core.models.pointer import read_pointer, target_uri
 from mammo_core.models.protocol import Model
+from mammo_core.models.rehearsal import rehearse
 from mammo_core.models.store import BUNDLE, POINTER, ModelFiles, fetch
 from mammo_core.settings import Settings
 
@@ -113,6 +114,8 @@ class ModelProvider:
         try:
             if not self._source.changed():
                 return Held(model)
+            # Of the model before: what is there now may load.
+            self._failure = None
             held = self._load()
         except MammoError as error:
             log.event("model_kept", f"{error.code} at {place(error)}", level="warning")
@@ -149,6 +152,8 @@ class ConfiguredSource:
         if files.suffix == BUNDLE:
             from mammo_core.models.litert import LiteRTModel
 
+            if not self._is_vouched_for():
+                rehearse(files.weights)
             return LiteRTModel(files)
         from mammo_core.models.keras import KerasModel
 
@@ -158,6 +163,10 @@ class ConfiguredSource:
         """Whether the pointer is another one than at the last load."""
         uri = self._settings.model_uri
         return self._etag is not None and uri is not None and storage.etag(uri) != self._etag
+
+    def _is_vouched_for(self) -> bool:
+        """Whether the model is the package's own, or the settings name its digest."""
+        return self._settings.model_uri is None or self._settings.model_sha256 is not None
 
     def _fetch(self) -> ModelFiles:
         uri, pinned = self._settings.model_uri, self._settings.model_sha256

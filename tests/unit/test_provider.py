@@ -174,6 +174,20 @@ def test_a_moved_source_that_cannot_be_loaded_leaves_the_model_in_service(
     assert models.get().model is first
 
 
+def test_a_source_that_moved_to_what_cannot_be_loaded_is_followed_again_when_it_is_mended() -> None:
+    source, clock = Source(), Clock()
+    models = ModelProvider(source, clock=clock)
+    first = models.get().model
+    source.moved, source._failures, source._error = True, 2, ModelIntegrityError("another digest")
+    clock.now += LOOK_AGAIN_S
+    assert models.get().model is first
+
+    source._failures = 0
+    clock.now += LOOK_AGAIN_S
+
+    assert models.get().model is not first
+
+
 def test_only_one_request_waits_for_the_new_model() -> None:
     source, clock = Source(), Clock()
     models = ModelProvider(source, clock=clock)
