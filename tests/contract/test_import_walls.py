@@ -55,8 +55,13 @@ ROOMS = {
 }
 FREE = {"mammo_core", "numpy", *sys.stdlib_module_names}
 """What every room may use."""
-ELSEWHERE = {"mypy_boto3_s3": ["mammo_core/storage.py"], "handler": ["scripts/demo.py"]}
-"""Type information, and the door itself."""
+ELSEWHERE = {
+    "mypy_boto3_s3": ["mammo_core/storage.py"],
+    "handler": ["scripts/demo.py"],
+    "samcli": ["scripts/transform.py"],
+    "samtranslator": ["scripts/transform.py"],
+}
+"""Type information, the door itself, and what runs in an environment of its own."""
 HEAVY = (
     "ai_edge_litert",
     "boto3",
