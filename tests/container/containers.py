@@ -13,9 +13,10 @@ from email.message import Message
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from tests.emulator.runtime import CREDENTIALS, NOTHING, ROOT, emulator, free_ports
+from tests.emulator.runtime import CREDENTIALS, NOTHING, ROOT, emulator, free_ports, interpreter_below
 
 E2E = ROOT / ".e2e"
 TEMPLATE = E2E / "build" / "template.yaml"
@@ -115,6 +116,15 @@ def function_container(image: str, *options: str) -> Iterator[str]:
     with container(image, *locked, *options, port=8080, command=command) as address:
         wait_for(address)
         yield f"{address}/2015-03-31/functions/function/invocations"
+
+
+def process_of(address: str) -> int | None:
+    """The process id, on this machine, of the interpreter in a function's container."""
+    port = urlsplit(address).port
+    for name in engine("ps", "--quiet").split():
+        if f":{port}" in engine("port", name):
+            return interpreter_below(int(engine("inspect", "--format", "{{.State.Pid}}", name)))
+    return None
 
 
 def invoke(address: str, event: dict[str, Any]) -> dict[str, Any]:

@@ -52,6 +52,26 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+def interpreter_below(emulator_pid: int) -> int | None:
+    """The process id of the interpreter that an emulator started, if one runs."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            stat, words = path.read_text(), (path.parent / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue  # it ended while we looked
+        parent = int(stat.rpartition(")")[2].split()[1])
+        if parent == emulator_pid and b"awslambdaric" in words:
+            return int(path.parent.name)
+    return None
+
+
+def peak_memory_mb(process: int | None) -> float:
+    """Largest resident size that a process has had."""
+    status = (Path("/proc") / str(process) / "status").read_text()
+    (line,) = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) / 1000
+
+
 class Sandbox:
     """A running function.
 
@@ -84,21 +104,11 @@ class Sandbox:
 
     def handler_process(self) -> int | None:
         """The process id of the interpreter, if one runs."""
-        for path in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                stat, words = path.read_text(), (path.parent / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue  # it ended while we looked
-            parent = int(stat.rpartition(")")[2].split()[1])
-            if parent == self._process.pid and b"awslambdaric" in words:
-                return int(path.parent.name)
-        return None
+        return interpreter_below(self._process.pid)
 
     def peak_memory_mb(self) -> float:
         """Largest resident size that the interpreter has had."""
-        status = (Path("/proc") / str(self.handler_process()) / "status").read_text()
-        (line,) = [line for line in status.splitlines() if line.startswith("VmHWM:")]
-        return int(line.split()[1]) / 1000
+        return peak_memory_mb(self.handler_process())
 
     def log(self) -> list[dict[str, Any]]:
         """The lines that our code has logged."""
