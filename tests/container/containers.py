@@ -41,7 +41,7 @@ def gateway() -> str:
 def sam_invoke(event: Path, parameters: Mapping[str, str] = NOTHING) -> dict[str, Any]:
     """``sam local invoke``: a container for one event."""
     done = subprocess.run(
-        [*sam("invoke", parameters), "Function", "--event", str(event)],
+        sam("invoke", parameters, "Function", "--event", str(event)),
         check=False,
         capture_output=True,
         text=True,
@@ -54,16 +54,12 @@ def sam_invoke(event: Path, parameters: Mapping[str, str] = NOTHING) -> dict[str
     return answer
 
 
-def sam(command: str, parameters: Mapping[str, str]) -> list[str]:
-    """The beginning of a local command of SAM."""
+def sam(command: str, parameters: Mapping[str, str], *arguments: str) -> list[str]:
+    """A local command of SAM; parameters come last, as their option takes whatever follows."""
     overrides = [f"{name}={value}" for name, value in parameters.items()]
     given = ["--parameter-overrides", *overrides] if overrides else []
-    return [
-        str(SAM),
-        "local",
-        command,
-        *("--template", str(TEMPLATE), "--skip-pull-image", *given),
-    ]
+    template = ("--template", str(TEMPLATE), "--skip-pull-image")
+    return [str(SAM), "local", command, *arguments, *template, *given]
 
 
 @contextmanager
@@ -73,7 +69,7 @@ def sam_server(command: str, parameters: Mapping[str, str] = NOTHING) -> Iterato
     log = E2E / f"{command}-{port}.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [*sam(command, parameters), "--port", str(port), "--warm-containers", "LAZY"],
+            sam(command, parameters, "--port", str(port), "--warm-containers", "LAZY"),
             cwd=ROOT,
             env={**os.environ, **QUIET},
             stdout=output,
