@@ -1,36 +1,66 @@
-# The function's image. Pin the base by digest where it has to be the same tomorrow:
-#   docker build --build-arg BASE_IMAGE=public.ecr.aws/lambda/python:3.13@sha256:<digest> .
-# A base that is not AWS's needs python3 (3.11 to 3.13) with pip, awslambdaric, and an entry point: layers/README.md.
+# Three images from one file:
+#   full   the Lambda function, with TensorFlow: serves compiled models and any .keras file (what template.yaml deploys)
+#   slim   the Lambda function for compiled models (.mammo) only, a third of the size
+#   space  the same service as a web server on port 7860, for any container host; the last, so that it is what
+#          `docker build .` and a Hugging Face Docker Space make
+# Pin the base by digest where it has to be the same tomorrow:
+#   docker build --target full --build-arg BASE_IMAGE=public.ecr.aws/lambda/python:3.13@sha256:<digest> .
+# Any base with python3 (3.11 to 3.13) and pip will do: layers/README.md.
 ARG BASE_IMAGE=public.ecr.aws/lambda/python:3.13
 
-FROM ${BASE_IMAGE} AS build
+FROM ${BASE_IMAGE} AS install
 ENV PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
 # Slowest-changing first: what did not change is taken from the last build, and is not uploaded again.
 COPY layers/10-numeric.txt layers/
 RUN python3 -m pip install --require-hashes --no-deps --target 10 --requirement layers/10-numeric.txt
 COPY layers/20-keras.txt layers/
-RUN python3 -m pip install --require-hashes --no-deps --target 20 --requirement layers/20-keras.txt
+# TensorFlow's C++ headers are a fifth of it, and nothing is compiled here.
+RUN python3 -m pip install --require-hashes --no-deps --target 20 --requirement layers/20-keras.txt \
+    && rm -rf 20/tensorflow/include
 COPY layers/30-service.txt layers/
 RUN python3 -m pip install --require-hashes --no-deps --target 30 --requirement layers/30-service.txt
+COPY layers/unique.py layers/
+# 20 comes last: slim does without it, and must find everything else in 10 and 30. Compiled once here, because the
+# function's file system is read-only: importing TensorFlow takes a third of the time. unchecked-hash: neither the
+# sources' dates nor their contents are looked at again. World-readable, because the user is of Lambda's choice.
+RUN python3 layers/unique.py 10 30 20 \
+    && python3 -m compileall -q --invalidation-mode unchecked-hash 10 20 30 \
+    && chmod -R a+rX 10 20 30
+
+FROM install AS application
 COPY handler.py app/
 COPY mammo_core app/mammo_core
-# A package that several files pin (numpy, six) has one version in all of them; it is kept in the first only.
-RUN python3 -c "from pathlib import Path; first = {}; [f.unlink() for layer in ('10', '20', '30') for f in sorted(Path(layer).rglob('*')) if f.is_file() and first.setdefault(f.relative_to(layer), layer) != layer]"
-# Compiled once here, because the function's file system is read-only: importing TensorFlow takes a third of the time.
-# unchecked-hash: neither the sources' dates nor their contents are looked at again. World-readable, because the
-# function runs as a user of Lambda's choice.
-RUN python3 -m compileall -q --invalidation-mode unchecked-hash 10 20 30 app \
-    && chmod -R a+rX 10 20 30 app
+RUN python3 -m compileall -q --invalidation-mode unchecked-hash app && chmod -R a+rX app
 
-FROM ${BASE_IMAGE}
-# Set already in AWS's base. It comes first on the module path there, before the base's own, older boto3.
+FROM ${BASE_IMAGE} AS base
+# Packages lie in the task root, which comes first on the module path: AWS's base has an older boto3 of its own.
 ENV LAMBDA_TASK_ROOT=/var/task
 # Only /tmp can be written to.
-ENV MPLCONFIGDIR=/tmp/matplotlib
+ENV HOME=/tmp MPLCONFIGDIR=/tmp/matplotlib
 WORKDIR ${LAMBDA_TASK_ROOT}
-COPY --from=build /build/10/ ./
-COPY --from=build /build/20/ ./
-COPY --from=build /build/30/ ./
-COPY --from=build /build/app/ ./
+COPY --from=install /build/10/ ./
+
+FROM base AS slim
+COPY --from=install /build/30/ ./
+COPY --from=application /build/app/ ./
+# Our own, locked runtime client on every base: what the tests run is what is deployed.
+ENTRYPOINT ["python3", "-m", "awslambdaric"]
 CMD ["handler.handler"]
+
+FROM base AS everything
+COPY --from=install /build/20/ ./
+COPY --from=install /build/30/ ./
+COPY --from=application /build/app/ ./
+
+FROM everything AS full
+ENTRYPOINT ["python3", "-m", "awslambdaric"]
+CMD ["handler.handler"]
+
+FROM everything AS space
+ENV PORT=7860
+EXPOSE 7860
+# Not root, and a number, so that hosts which forbid root can tell.
+USER 1000:1000
+ENTRYPOINT ["python3", "-m", "mammo_core"]
+CMD ["serve"]

@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo keras test test-full check format lock serve train-phantom clean
+.PHONY: help demo keras test test-full e2e cold-start check template format lock serve train-phantom clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
 $(BIN)/uv:
 	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v[:2] < (3, 14) else f"Python 3.11 to 3.13 is needed, this is {v.major}.{v.minor}; name another with: make PYTHON=python3.12 demo")'
@@ -27,22 +27,36 @@ $(VENV)/.dev: $(VENV)/.serve requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# Tools that pin old versions of packages we share: an environment of their own each.
+$(VENV)/%/.tool: requirements/%.txt $(BIN)/uv
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)/$*
+	$(BIN)/uv pip install --quiet --python $(VENV)/$*/bin/python --require-hashes -r $<
+	@touch $@
+
 demo: $(VENV)/.serve ## the main job: a sample mammogram through the Lambda handler; pictures in out/
 	$(BIN)/python scripts/demo.py --out out
 
 keras: $(VENV)/.keras ## TensorFlow too: to compile .keras models, or to serve them as they are
 
-test: $(VENV)/.dev ## everything a change must pass
+test: $(VENV)/.dev $(VENV)/sam/.tool ## everything a change must pass
 	$(BIN)/python -m pytest
 
-test-full: $(VENV)/.dev ## all of make test, every architecture, and 5,000 mutated files instead of 300
-	$(BIN)/python -m pytest -m "full or not full" --fuzz-cases=5000
+test-full: $(VENV)/.dev $(VENV)/sam/.tool ## all of make test, every architecture, and 5,000 mutated files instead of 300
+	$(BIN)/python -m pytest -m "not e2e" --fuzz-cases=5000
 
-check: $(VENV)/.dev ## format, lint, types, template
+e2e: $(VENV)/.dev $(VENV)/sam/.tool ## build the images and run them: Docker, else podman, which it installs (minutes, root)
+	scripts/e2e.sh
+
+cold-start: $(VENV)/.dev $(VENV)/sam/.tool ## measure cold starts, memory and image sizes; after make e2e
+	$(BIN)/python -m benchmarks.cold_start
+
+check: $(VENV)/.dev template ## format, lint, types, template
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/cfn-lint template.yaml
+
+template: $(VENV)/.dev $(VENV)/sam/.tool $(VENV)/checkov/.tool ## sam validate, cfn-lint before and after the transformation, checkov
+	$(BIN)/python scripts/check_template.py
 
 format: $(VENV)/.dev ## rewrite the sources in the project's format
 	$(BIN)/ruff format .

@@ -6,12 +6,16 @@ cd "$(dirname "$0")/.."
 uv=${UV:-.venv/bin/uv}
 compile() {
   "$uv" pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
-    --custom-compile-command "make lock" "$@"
+    --custom-compile-command "make lock" -c requirements/constraints.in "$@"
 }
 compile requirements/uv.in -o requirements/uv.txt
-compile pyproject.toml requirements/build.in --extra keras --extra dev -o requirements/dev.txt
+compile pyproject.toml requirements/build.in --extra keras --extra lambda --extra dev -o requirements/dev.txt
 compile pyproject.toml requirements/build.in -c requirements/dev.txt -o requirements/serve.txt
 compile pyproject.toml requirements/build.in --extra keras -c requirements/dev.txt -o requirements/keras.txt
 for layer in layers/*.in; do
   compile "$layer" -c requirements/dev.txt -o "${layer%.in}.txt"
+done
+# Tools that pin old versions of packages we share: an environment of their own each.
+for tool in sam checkov; do
+  compile "requirements/$tool.in" -o "requirements/$tool.txt"
 done

@@ -20,7 +20,7 @@ def text_of(name: str) -> str:
 
 def targets() -> set[str]:
     """The commands that ``make help`` lists."""
-    return set(re.findall(r"^([a-z-]+):.*## ", text_of("Makefile"), re.MULTILINE))
+    return set(re.findall(r"^([a-z0-9-]+):.*## ", text_of("Makefile"), re.MULTILINE))
 
 
 def test_the_readme_shows_the_two_commands() -> None:
@@ -31,7 +31,7 @@ def test_the_readme_shows_the_two_commands() -> None:
     "name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "layers/README.md", ".ci/run"]
 )
 def test_every_make_command_of_a_document_exists(name: str) -> None:
-    shown = set(re.findall(r"^ *make ([a-z-]+)|`make ([a-z-]+)", text_of(name), re.MULTILINE))
+    shown = set(re.findall(r"^ *make ([a-z0-9-]+)|`make ([a-z0-9-]+)", text_of(name), re.MULTILINE))
     named = {first or second for first, second in shown}
     assert named <= targets() | {"help"}
 

@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = {
     # library: the files that may import it
     "aws_lambda_powertools": ["mammo_core/log.py"],
-    "boto3": ["mammo_core/storage.py"],
-    "botocore": ["mammo_core/storage.py"],
+    "boto3": ["mammo_core/storage.py", "scripts/smoke.py"],
+    "botocore": ["mammo_core/storage.py", "scripts/smoke.py"],
     "fastapi": ["mammo_core/api.py"],
     "ai_edge_litert": ["mammo_core/models/litert.py"],
     "gdcm": ["mammo_core/imaging/codec_child.py"],
@@ -30,6 +30,7 @@ ROOMS = {
         "mammo_core/render/*",
         "mammo_core/phantom/*",
         "mammo_core/anatomy/reduce.py",  # shrinks the image, as preprocessing does
+        "scripts/smoke.py",  # looks at the pictures of an answer
     ],
     "pydantic": [
         "mammo_core/schemas.py",
@@ -55,8 +56,13 @@ ROOMS = {
 }
 FREE = {"mammo_core", "numpy", *sys.stdlib_module_names}
 """What every room may use."""
-ELSEWHERE = {"mypy_boto3_s3": ["mammo_core/storage.py"], "handler": ["scripts/demo.py"]}
-"""Type information, and the door itself."""
+ELSEWHERE = {
+    "mypy_boto3_s3": ["mammo_core/storage.py"],
+    "handler": ["scripts/demo.py"],
+    "samcli": ["scripts/transform.py"],
+    "samtranslator": ["scripts/transform.py"],
+}
+"""Type information, the door itself, and what runs in an environment of its own."""
 HEAVY = (
     "ai_edge_litert",
     "boto3",

@@ -1,10 +1,15 @@
 """The versions that are tested are the versions that are deployed: requirements, layers and the image."""
 
+import json
 import re
+import subprocess
+import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -36,9 +41,10 @@ def pins(path: Path) -> dict[str, str]:
     }
 
 
-def test_the_layers_hold_the_projects_dependencies_and_keras_each_once() -> None:
+def test_the_layers_hold_the_projects_dependencies_keras_and_the_runtime_client_each_once() -> None:
     named = [name for path in LAYERS for name in wanted(path)]
-    declared = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["keras"]]
+    extras = PROJECT["optional-dependencies"]
+    declared = [*PROJECT["dependencies"], *extras["keras"], *extras["lambda"]]
     assert sorted(named) == sorted(distribution(requirement) for requirement in declared)
 
 
@@ -67,21 +73,83 @@ def test_a_locked_file_holds_one_exact_hashed_version_of_each_package_and_no_add
     assert not re.search(r"://| @ |^-[ief-]", text, re.MULTILINE)
 
 
+def stage(name: str) -> str:
+    """The part of the Dockerfile that makes one stage, with those it is built on."""
+    found = re.search(rf"^FROM (\S+) AS {name}\n(.*?)(?=^FROM |\Z)", DOCKERFILE, re.MULTILINE | re.DOTALL)
+    assert found is not None, name
+    return (stage(found[1]) if not found[1].startswith("$") else "") + found[2]
+
+
+@pytest.mark.parametrize("path", LAYERS, ids=lambda path: path.name)
+def test_pip_would_install_what_a_layer_pins(path: Path) -> None:
+    """uv, which installs what the tests use, ignores the upper end of ``Requires-Python``; pip does not."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    installed = {distribution(found.name): found for found in metadata.distributions()}
+    refused = [
+        name
+        for name in pins(path.with_suffix(".txt"))
+        if name in installed and python not in SpecifierSet(installed[name].metadata["Requires-Python"] or "")
+    ]
+    assert refused == []
+
+
 def test_the_image_installs_the_layers_slowest_changing_first_by_hash_and_nothing_else() -> None:
-    installed = re.findall(r"pip install (.*) --target (\d+) --requirement (\S+)$", DOCKERFILE, re.MULTILINE)
+    installed = re.findall(r"pip install (.*) --target (\d+) --requirement (\S+)", DOCKERFILE)
     assert installed == [
         ("--require-hashes --no-deps", path.name[:2], f"layers/{path.stem}.txt") for path in LAYERS
     ]
-    assert DOCKERFILE.count(" install ") == len(LAYERS)
-    copied = re.findall(r"^COPY --from=build /build/(\w+)/ \./$", DOCKERFILE, re.MULTILINE)
-    assert copied == [*(path.name[:2] for path in LAYERS), "app"]
+    assert DOCKERFILE.count("pip install ") == len(LAYERS)
 
 
-def test_the_image_is_byte_compiled_and_starts_the_handler() -> None:
-    assert "compileall -q --invalidation-mode unchecked-hash 10 20 30 app" in DOCKERFILE
-    assert not re.search(r"PYTHONDONTWRITEBYTECODE|^USER ", DOCKERFILE, re.MULTILINE)
-    assert DOCKERFILE.rstrip().endswith('CMD ["handler.handler"]')
-    assert re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE) == ["${BASE_IMAGE}", "${BASE_IMAGE}"]
+@pytest.mark.parametrize(
+    ("target", "layers", "starts"),
+    [
+        ("slim", ["10", "30", "app"], (["python3", "-m", "awslambdaric"], ["handler.handler"])),
+        ("full", ["10", "20", "30", "app"], (["python3", "-m", "awslambdaric"], ["handler.handler"])),
+        ("space", ["10", "20", "30", "app"], (["python3", "-m", "mammo_core"], ["serve"])),
+    ],
+)
+def test_a_target_holds_these_layers_and_starts_this(
+    target: str, layers: list[str], starts: tuple[list[str], list[str]]
+) -> None:
+    text = stage(target)
+    assert re.findall(r"^COPY --from=\w+ /build/(\w+)/ \./$", text, re.MULTILINE) == layers
+    given = [re.findall(rf"^{word} (\[.*\])$", text, re.MULTILINE) for word in ("ENTRYPOINT", "CMD")]
+    assert [[json.loads(command) for command in commands] for commands in given] == [
+        [part] for part in starts
+    ]
+
+
+def test_the_web_server_is_what_a_plain_build_makes_and_runs_as_nobody_special() -> None:
+    assert re.findall(r"^FROM \S+ AS (\w+)$", DOCKERFILE, re.MULTILINE)[-1] == "space"
+    assert re.findall(r"^(?:USER|EXPOSE|ENV PORT=).*$", stage("space"), re.MULTILINE) == [
+        "ENV PORT=7860",
+        "EXPOSE 7860",
+        "USER 1000:1000",
+    ]
+
+
+def test_the_images_are_byte_compiled_and_lambda_chooses_the_user() -> None:
+    compiled = re.findall(
+        r"compileall -q --invalidation-mode unchecked-hash ([\w ]+?)(?: &&| \\)", DOCKERFILE
+    )
+    assert compiled == ["10 20 30", "app"]
+    assert "PYTHONDONTWRITEBYTECODE" not in DOCKERFILE
+    assert "USER" not in stage("full") + stage("slim")
+    bases = re.findall(r"^FROM (\$\S+)", DOCKERFILE, re.MULTILINE)
+    assert bases == ["${BASE_IMAGE}"] * 2
+
+
+def test_what_two_layers_hold_is_kept_in_the_one_that_every_image_has(tmp_path: Path) -> None:
+    for layer, names in {"10": "ab", "30": "bc", "20": "acd"}.items():
+        for name in names:
+            (tmp_path / layer / "package").mkdir(parents=True, exist_ok=True)
+            (tmp_path / layer / "package" / name).write_text(layer)
+    script = ROOT / "layers" / "unique.py"
+    subprocess.run([sys.executable, script, "10", "30", "20"], cwd=tmp_path, check=True)
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("?") if path.is_file()}
+    assert left == {"10/package/a", "10/package/b", "30/package/c", "20/package/d"}
+    assert "unique.py 10 30 20" in DOCKERFILE
 
 
 def test_the_build_sees_only_what_the_image_is_made_of() -> None:

@@ -1,7 +1,6 @@
 """What no linter says about ``template.yaml``: limits, rights, doors, and that it fits the code."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -13,116 +12,130 @@ from mammo_core.api import create_app
 from mammo_core.models.store import manifest_uri
 from mammo_core.service import build_service
 from mammo_core.settings import Settings, load_settings
+from tests.contract.cloudformation import (
+    DEFAULTS,
+    PARAMETERS,
+    RESOURCES,
+    TEMPLATE,
+    accepts,
+    allowed,
+    deployed,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 OPEN_ROUTES = {"/health", "/docs", "/openapi.json"}
-SIGNED_ROUTES = {"/ready", "/model", "/analyze"}
-POSTED = {"/analyze"}
-"""Of today's routes; all others are GET."""
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms: ``!Sub x`` becomes ``{"Fn::Sub": "x"}``."""
-
-
-def _short_form(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, Any]:
-    name = tag if tag in {"Ref", "Condition"} else f"Fn::{tag}"
-    if isinstance(node, yaml.ScalarNode):
-        return {name: loader.construct_scalar(node)}
-    if isinstance(node, yaml.SequenceNode):
-        return {name: loader.construct_sequence(node, deep=True)}
-    raise TypeError(tag)
-
-
-_Loader.add_multi_constructor("!", _short_form)
-TEMPLATE: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # a SafeLoader
-PARAMETERS: dict[str, Any] = TEMPLATE["Parameters"]
-DEFAULTS = {name: parameter["Default"] for name, parameter in PARAMETERS.items()}
-RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
-API: dict[str, Any] = RESOURCES["Api"]["Properties"]
-FUNCTION: dict[str, Any] = RESOURCES["Function"]["Properties"]
+POOL = "arn:aws:cognito-idp:eu-central-1:123456789012:userpool/eu-central-1_Example"
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/0000-1111"
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:people"
+STACK = deployed()
+API: dict[str, Any] = STACK["Api"]["Properties"]
+FUNCTION: dict[str, Any] = STACK["Function"]["Properties"]
 VARIABLES: dict[str, Any] = FUNCTION["Environment"]["Variables"]
+INTERFACE: dict[str, Any] = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]
 
 
-def resolved(value: Any, parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
-    """Evaluate the functions that the template uses, as CloudFormation does."""
-    if not isinstance(value, dict):
-        return value
-    ((name, argument),) = value.items()
-    if name == "Ref":
-        return parameters[argument]
-    if name == "Fn::Split":
-        return resolved(argument[1], parameters).split(argument[0])
-    if name == "Fn::Select":
-        return resolved(argument[1], parameters)[argument[0]]
-    text, local = argument if isinstance(argument, list) else (argument, {})
-    values = {**parameters, **{key: resolved(inner, parameters) for key, inner in local.items()}}
-    return re.sub(r"\$\{([^}]+)\}", lambda match: str(values[match[1]]), text)
+def methods(**parameters: object) -> dict[tuple[str, str], dict[str, Any]]:
+    """The gateway's methods, by path and verb."""
+    paths = deployed(**parameters)["Api"]["Properties"]["DefinitionBody"]["paths"]
+    return {(path, verb.upper()): method for path, item in paths.items() for verb, method in item.items()}
 
 
-def statements() -> list[dict[str, Any]]:
-    """The statements that the function's role gets if a model is named."""
-    ((condition, policy, otherwise),) = [item["Fn::If"] for item in FUNCTION["Policies"]]
-    assert (condition, otherwise) == ("ModelInBucket", {"Ref": "AWS::NoValue"})
-    found: list[dict[str, Any]] = policy["Statement"]
-    return found
+def rights(**parameters: object) -> dict[str, list[str]]:
+    """What the function may do, and on which resources."""
+    given: dict[str, list[str]] = {}
+    for policy in deployed(**parameters)["Role"]["Properties"]["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] == "Allow"
+            actions, resources = (
+                part if isinstance(part, list) else [part]
+                for part in (statement["Action"], statement["Resource"])
+            )
+            for action in actions:
+                assert action not in given, action
+                given[action] = resources
+    return given
 
 
-def granted(uri: str) -> dict[str, Any]:
-    """Actions and the resources on which they are allowed, for one model."""
-    parameters = {"AWS::Partition": "aws", "ModelUri": uri}
-    rights = {}
-    for statement in statements():
-        named = statement["Resource"]
-        many = named if isinstance(named, list) else [named]
-        rights[statement["Action"]] = [resolved(one, parameters) for one in many]
-    return rights
+ITS_LOG_AND_TRACES = {
+    "logs:CreateLogStream": ["LogGroup.Arn"],
+    "logs:PutLogEvents": ["LogGroup.Arn"],
+    "xray:PutTelemetryRecords": ["*"],
+    "xray:PutTraceSegments": ["*"],
+}
 
 
-def accepts(parameter: str, value: str) -> bool:
-    """Whether CloudFormation would take the value."""
-    return re.fullmatch(PARAMETERS[parameter]["AllowedPattern"], value) is not None
-
-
-def test_the_template_holds_these_resources_and_no_others() -> None:
-    assert {name: resource["Type"] for name, resource in RESOURCES.items()} == {
+def test_a_stack_holds_these_resources_and_no_others() -> None:
+    assert {name: resource["Type"] for name, resource in STACK.items()} == {
         "Api": "AWS::Serverless::Api",
+        "CallsOfTheApi": "AWS::Lambda::Permission",
+        "Crashes": "AWS::CloudWatch::Alarm",
         "Function": "AWS::Serverless::Function",
         "LogGroup": "AWS::Logs::LogGroup",
+        "ModelBucket": "AWS::S3::Bucket",
+        "ModelBucketPolicy": "AWS::S3::BucketPolicy",
+        "Role": "AWS::IAM::Role",
+        "ServerErrors": "AWS::CloudWatch::Alarm",
+        "Slowness": "AWS::CloudWatch::Alarm",
+        "Throttles": "AWS::CloudWatch::Alarm",
     }
+    assert set(deployed(Authorization="API_KEY")) - set(STACK) == {"ApiKey", "UsagePlan", "UsagePlanKey"}
+    assert set(deployed(WebAclArn="arn")) - set(STACK) == {"FirewallOfTheApi"}
 
 
-def test_the_function_is_an_image_without_what_images_cannot_have() -> None:
-    assert (FUNCTION["PackageType"], FUNCTION["Architectures"]) == ("Image", ["x86_64"])
-    assert not {"Layers", "SnapStart", "Handler", "Runtime"} & set(FUNCTION)
-    assert RESOURCES["Function"]["Metadata"]["Dockerfile"] == "Dockerfile"
-    assert (ROOT / "Dockerfile").is_file()
+class TestTheFunction:
+    def test_is_an_image_without_what_images_cannot_have(self) -> None:
+        assert (FUNCTION["PackageType"], FUNCTION["Architectures"]) == ("Image", ["x86_64"])
+        assert not {"Layers", "SnapStart", "Handler", "Runtime"} & set(FUNCTION)
+
+    def test_is_built_from_a_target_that_serves_keras_models(self) -> None:
+        metadata = STACK["Function"]["Metadata"]
+        assert metadata == {
+            "Dockerfile": "Dockerfile",
+            "DockerContext": ".",
+            "DockerTag": "latest",
+            "DockerBuildTarget": "full",
+            "DockerBuildArgs": {"BASE_IMAGE": DEFAULTS["BaseImage"]},
+        }
+        assert " AS full\n" in (ROOT / "Dockerfile").read_text()
+
+    def test_ends_before_the_gateway_stops_waiting(self) -> None:
+        assert FUNCTION["Timeout"] == DEFAULTS["TimeoutSeconds"] <= 29
+        assert PARAMETERS["TimeoutSeconds"]["MaxValue"] <= 29
+
+    def test_has_every_setting_as_a_variable_and_no_variable_that_is_none(self) -> None:
+        fields = {name.upper() for name in Settings.model_fields}
+        assert set(VARIABLES) == fields | {"AWS_ENDPOINT_URL_S3"}
+
+    def test_runs_with_the_default_settings_in_a_stack_with_default_parameters(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        plain = load_settings()
+        for name, value in VARIABLES.items():
+            monkeypatch.setenv(name, str(value))
+        assert load_settings() == plain.model_copy(update={"cors_origin": DEFAULTS["CorsOrigin"]})
+
+    def test_reserves_instances_only_if_told_to(self) -> None:
+        assert "ReservedConcurrentExecutions" not in FUNCTION
+        reserved = deployed(ReservedConcurrency=5)["Function"]["Properties"]
+        assert reserved["ReservedConcurrentExecutions"] == 5
+
+    def test_logs_for_a_limited_time_and_traces_its_calls(self) -> None:
+        functions = [r for r in STACK.values() if r["Type"] == "AWS::Serverless::Function"]
+        groups = [function["Properties"]["LoggingConfig"]["LogGroup"] for function in functions]
+        assert groups == ["LogGroup"]
+        for group in groups:
+            assert STACK[group]["Properties"]["RetentionInDays"] == DEFAULTS["LogRetentionDays"]
+        assert 1 <= DEFAULTS["LogRetentionDays"] <= 365
+        assert (FUNCTION["Tracing"], API["TracingEnabled"]) == ("Active", True)
 
 
-def test_the_function_ends_before_the_gateway_stops_waiting() -> None:
-    assert FUNCTION["Timeout"] == {"Ref": "TimeoutSeconds"}
-    assert DEFAULTS["TimeoutSeconds"] <= PARAMETERS["TimeoutSeconds"]["MaxValue"] <= 29
-
-
-def test_every_parameter_says_what_it_is_and_has_a_default_that_it_accepts() -> None:
+def test_every_parameter_is_described_and_shown_once_and_accepts_its_default() -> None:
+    shown = [name for group in INTERFACE["ParameterGroups"] for name in group["Parameters"]]
+    assert sorted(shown) == sorted(PARAMETERS)
     for name, parameter in PARAMETERS.items():
         assert parameter["Description"].strip(), name
         if "AllowedPattern" in parameter:
             assert accepts(name, parameter["Default"]), name
-
-
-def test_every_setting_is_a_variable_and_every_variable_a_setting() -> None:
-    fields = {name.upper() for name in Settings.model_fields}
-    assert set(VARIABLES) == fields | {"AWS_ENDPOINT_URL_S3"}
-
-
-def test_a_stack_with_default_parameters_runs_with_the_default_settings(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    plain = load_settings()
-    for name, value in VARIABLES.items():
-        monkeypatch.setenv(name, str(resolved(value, DEFAULTS)))
-    assert load_settings() == plain.model_copy(update={"cors_origin": DEFAULTS["CorsOrigin"]})
 
 
 def test_an_empty_endpoint_variable_means_amazons_own_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,76 +146,264 @@ def test_an_empty_endpoint_variable_means_amazons_own_endpoint(monkeypatch: pyte
         session = boto3.Session("key", "secret", region_name="eu-central-1")  # or it would look for some
         return str(session.client("s3").meta.endpoint_url)
 
-    assert resolved(VARIABLES["AWS_ENDPOINT_URL_S3"], DEFAULTS) == ""
+    assert VARIABLES["AWS_ENDPOINT_URL_S3"] == ""
     assert endpoint("http://127.0.0.1:5000") == "http://127.0.0.1:5000"
     assert endpoint("") == "https://s3.eu-central-1.amazonaws.com"
 
 
-@pytest.mark.parametrize(
-    "uri", ["s3://models/a.keras", "s3://my.models/2025/density_2.h5", "s3://models/b.2.keras"]
-)
-def test_the_function_may_read_the_model_and_its_manifest_and_list_their_bucket(uri: str) -> None:
-    assert accepts("ModelUri", uri)
-    objects = [f"arn:aws:s3:::{one.removeprefix('s3://')}" for one in (uri, manifest_uri(uri))]
-    bucket = f"arn:aws:s3:::{uri.split('/')[2]}"
-    assert granted(uri) == {"s3:GetObject": objects, "s3:ListBucket": [bucket]}
+class TestTheRole:
+    def test_lets_nobody_but_the_function_take_it(self) -> None:
+        (statement,) = STACK["Role"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+        assert FUNCTION["Role"] == "Role.Arn"
+        assert "Policies" not in FUNCTION
+
+    def test_lets_the_function_write_its_log_and_traces_and_no_more(self) -> None:
+        assert rights() == ITS_LOG_AND_TRACES
+
+    def test_lets_it_read_the_models_of_the_stacks_own_bucket(self) -> None:
+        assert rights(ModelKey="model.json") == {
+            **ITS_LOG_AND_TRACES,
+            "s3:GetObject": ["ModelBucket.Arn/*"],
+            "s3:ListBucket": ["ModelBucket.Arn"],
+        }
+
+    @pytest.mark.parametrize(
+        "uri",
+        [
+            "s3://models/a.keras",
+            "s3://my.models/2025/density_2.h5",
+            "s3://models/b.2.keras",
+            "s3://models/c.mammo",
+        ],
+    )
+    def test_lets_it_read_one_model_elsewhere_and_its_manifest_and_list_their_bucket(self, uri: str) -> None:
+        assert accepts("ModelUri", uri)
+        objects = [f"arn:aws:s3:::{one.removeprefix('s3://')}" for one in (uri, manifest_uri(uri))]
+        bucket = f"arn:aws:s3:::{uri.split('/')[2]}"
+        assert rights(ModelUri=uri) == {
+            **ITS_LOG_AND_TRACES,
+            "s3:GetObject": objects,
+            "s3:ListBucket": [bucket],
+        }
+
+    def test_lets_it_decrypt_with_the_customers_key_only(self) -> None:
+        assert rights(KmsKeyArn=KEY) == {**ITS_LOG_AND_TRACES, "kms:Decrypt": [KEY]}
+
+    def test_has_no_action_with_a_wildcard_and_no_resource_that_is_one_but_for_traces(self) -> None:
+        everything = rights(ModelKey="m.json", KmsKeyArn=KEY) | rights(ModelUri="s3://models/m.keras")
+        assert [action for action in everything if "*" in action] == []
+        assert {action for action, on in everything.items() if "*" in on} == {
+            "xray:PutTelemetryRecords",
+            "xray:PutTraceSegments",
+        }
+        for uri in ("s3://models/*.keras", "s3://models/?.h5", "s3://models/${x}.keras", "s3://*/a.keras"):
+            assert not accepts("ModelUri", uri), uri
 
 
-def test_no_right_is_given_without_a_model_or_with_a_wildcard() -> None:
-    assert TEMPLATE["Conditions"] == {
-        "ModelInBucket": {"Fn::Not": [{"Fn::Equals": [{"Ref": "ModelUri"}, ""]}]}
-    }
-    assert len(statements()) == 2
-    assert "*" not in json.dumps(statements())
-    for uri in ("s3://models/*.keras", "s3://models/?.h5", "s3://models/${x}.keras", "s3://*/a.keras"):
-        assert not accepts("ModelUri", uri), uri
+class TestTheModel:
+    def test_is_embedded_or_in_the_stacks_bucket_or_elsewhere(self) -> None:
+        def served(**parameters: str) -> str:
+            function = deployed(**parameters)["Function"]["Properties"]
+            return str(function["Environment"]["Variables"]["MODEL_URI"])
+
+        assert served() == ""
+        assert served(ModelKey="model.json") == "s3://ModelBucket/model.json"
+        assert served(ModelUri="s3://models/m.mammo") == "s3://models/m.mammo"
+
+    def test_cannot_be_in_two_places(self) -> None:
+        assert allowed() and allowed(ModelKey="m.json") and allowed(ModelUri="s3://models/m.keras")
+        assert not allowed(ModelKey="m.json", ModelUri="s3://models/m.keras")
+
+    @pytest.mark.parametrize("key", ["model.mammo", "2025/a.keras", "b.h5", "model.json"])
+    def test_may_have_a_key_that_the_code_serves(self, key: str) -> None:
+        assert accepts("ModelKey", key)
+        assert not accepts("ModelKey", key + "x")
 
 
-def test_every_method_is_signed_but_the_open_ones() -> None:
-    assert API["Auth"] == {
-        "DefaultAuthorizer": "AWS_IAM",
-        "InvokeRole": "NONE",
-        "AddDefaultAuthorizerToCorsPreflight": False,
-    }
-    events = [event["Properties"] for event in FUNCTION["Events"].values()]
-    assert {event["Type"] for event in FUNCTION["Events"].values()} == {"Api"}
-    assert all(event["RestApiId"] == {"Ref": "Api"} for event in events)
-    opened = {event["Path"] for event in events if event.get("Auth") == {"Authorizer": "NONE"}}
-    signed = {event["Path"] for event in events if "Auth" not in event}
-    assert (opened, signed) == (OPEN_ROUTES, SIGNED_ROUTES)
-    assert {event["Path"] for event in events if event["Method"] == "POST"} == POSTED
+def of_type(kind: str) -> list[str]:
+    """Names of the template's resources of a type."""
+    return [name for name, resource in RESOURCES.items() if resource["Type"] == kind]
 
 
-def test_every_route_of_the_template_is_one_of_the_application() -> None:
-    app = create_app(build_service())
-    routes = {(path, method.upper()) for path, item in app.openapi()["paths"].items() for method in item}
-    pages = {("/docs", "GET"), (app.openapi_url, "GET")}
-    declared = {
-        (event["Properties"]["Path"], event["Properties"]["Method"]) for event in FUNCTION["Events"].values()
-    }
-    assert declared == routes | pages
+BUCKETS = of_type("AWS::S3::Bucket")
+ALARMS = of_type("AWS::CloudWatch::Alarm")
 
 
-def test_the_gateway_passes_exactly_the_binary_types_that_the_application_reads() -> None:
-    described = create_app(build_service()).openapi()["paths"]["/analyze"]["post"]["requestBody"]["content"]
-    types = [name.replace("~1", "/") for name in API["BinaryMediaTypes"]]
-    assert sorted(types) == sorted(set(described) - {"application/json"})
-    assert API["EndpointConfiguration"] == {"Type": "REGIONAL"}
+class TestEveryBucket:
+    def test_is_named_here(self) -> None:
+        assert BUCKETS == ["ModelBucket"]
+
+    @pytest.mark.parametrize("name", BUCKETS)
+    def test_is_private_versioned_kept_and_forgets_what_was_replaced(self, name: str) -> None:
+        bucket = STACK[name]
+        assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        properties = bucket["Properties"]
+        assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+        assert len(properties["PublicAccessBlockConfiguration"]) == 4
+        assert properties["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+        assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+        (rule,) = properties["LifecycleConfiguration"]["Rules"]
+        assert rule == {
+            "Id": "ForgetReplacedModels",
+            "Status": "Enabled",
+            "NoncurrentVersionExpiration": {"NoncurrentDays": DEFAULTS["ModelHistoryDays"]},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+        }
+
+    @pytest.mark.parametrize("name", BUCKETS)
+    @pytest.mark.parametrize(
+        ("key", "expected"),
+        [
+            (
+                "",
+                {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False},
+            ),
+            (
+                KEY,
+                {
+                    "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY},
+                    "BucketKeyEnabled": True,
+                },
+            ),
+        ],
+    )
+    def test_is_encrypted(self, name: str, key: str, expected: dict[str, Any]) -> None:
+        properties = deployed(KmsKeyArn=key)[name]["Properties"]
+        assert properties["BucketEncryption"]["ServerSideEncryptionConfiguration"] == [expected]
+
+    @pytest.mark.parametrize("name", BUCKETS)
+    def test_refuses_connections_that_are_not_encrypted(self, name: str) -> None:
+        policies = [r["Properties"] for r in STACK.values() if r["Type"] == "AWS::S3::BucketPolicy"]
+        (policy,) = [policy for policy in policies if policy["Bucket"] == name]
+        assert policy["PolicyDocument"]["Statement"] == [
+            {
+                "Sid": "OnlyEncryptedConnections",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:*",
+                "Resource": [f"{name}.Arn", f"{name}.Arn/*"],
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }
+        ]
 
 
-def test_one_exact_origin_may_call_and_by_default_none() -> None:
-    assert API["Cors"]["AllowOrigin"] == {"Fn::Sub": "'${CorsOrigin}'"}
-    assert DEFAULTS["CorsOrigin"].endswith(".invalid")
-    assert accepts("CorsOrigin", "http://localhost:8000")
-    for origin in ("*", "https://*.example.org", "https://example.org/", "null", ""):
-        assert not accepts("CorsOrigin", origin), origin
+class TestTheGateway:
+    @pytest.mark.parametrize(
+        ("parameters", "proof"),
+        [
+            ({}, "signature"),
+            ({"Authorization": "AWS_IAM"}, "signature"),
+            ({"Authorization": "API_KEY"}, "key"),
+            ({"Authorization": "COGNITO", "UserPoolArn": POOL}, "user"),
+        ],
+    )
+    def test_asks_for_proof_on_every_method_but_the_open_ones(
+        self, parameters: dict[str, str], proof: str
+    ) -> None:
+        opened = {path for (path, _), method in methods(**parameters).items() if "security" not in method}
+        asked = [
+            method["security"] for (path, _), method in methods(**parameters).items() if path not in opened
+        ]
+        assert opened == OPEN_ROUTES
+        assert asked == [[{proof: []}]] * 3
+        definitions = deployed(**parameters)["Api"]["Properties"]["DefinitionBody"]["securityDefinitions"]
+        assert proof in definitions
+
+    def test_knows_signatures_keys_and_the_tokens_of_one_user_pool(self) -> None:
+        stack = deployed(Authorization="COGNITO", UserPoolArn=POOL)
+        assert stack["Api"]["Properties"]["DefinitionBody"]["securityDefinitions"] == {
+            "signature": {
+                "type": "apiKey",
+                "name": "Authorization",
+                "in": "header",
+                "x-amazon-apigateway-authtype": "awsSigv4",
+            },
+            "key": {"type": "apiKey", "name": "x-api-key", "in": "header"},
+            "user": {
+                "type": "apiKey",
+                "name": "Authorization",
+                "in": "header",
+                "x-amazon-apigateway-authtype": "cognito_user_pools",
+                "x-amazon-apigateway-authorizer": {"type": "cognito_user_pools", "providerARNs": [POOL]},
+            },
+        }
+        assert "user" not in API["DefinitionBody"]["securityDefinitions"]
+
+    def test_cannot_be_deployed_for_users_without_a_pool(self) -> None:
+        assert not allowed(Authorization="COGNITO")
+        assert allowed(Authorization="COGNITO", UserPoolArn=POOL)
+
+    def test_bounds_what_a_key_may_ask_for(self) -> None:
+        plan = deployed(Authorization="API_KEY")["UsagePlan"]["Properties"]
+        limits = {"RateLimit": DEFAULTS["RequestsPerSecond"], "BurstLimit": DEFAULTS["RequestsBurst"]}
+        assert plan["ApiStages"] == [{"ApiId": "Api", "Stage": "ApiStage"}]
+        assert plan["Throttle"] == limits
+        assert plan["Quota"] == {"Limit": DEFAULTS["RequestsPerDay"], "Period": "DAY"}
+        (settings,) = API["MethodSettings"]
+        assert settings == {
+            "ResourcePath": "/*",
+            "HttpMethod": "*",
+            "ThrottlingRateLimit": limits["RateLimit"],
+            "ThrottlingBurstLimit": limits["BurstLimit"],
+        }
+
+    def test_has_the_routes_of_the_application_and_no_others(self) -> None:
+        app = create_app(build_service())
+        routes = {(path, verb.upper()) for path, item in app.openapi()["paths"].items() for verb in item}
+        pages = {("/docs", "GET"), (app.openapi_url, "GET")}
+        assert set(methods()) == routes | pages
+
+    def test_hands_every_request_to_the_function_whole(self) -> None:
+        for route, method in methods().items():
+            assert method["x-amazon-apigateway-integration"] == {
+                "type": "aws_proxy",
+                "httpMethod": "POST",
+                "uri": "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/"
+                "Function.Arn/invocations",
+            }, route
+
+    def test_and_nobody_else_may_call_the_function(self) -> None:
+        permissions = [r["Properties"] for r in STACK.values() if r["Type"] == "AWS::Lambda::Permission"]
+        assert permissions == [
+            {
+                "Action": "lambda:InvokeFunction",
+                "FunctionName": "Function",
+                "Principal": "apigateway.amazonaws.com",
+                "SourceArn": "arn:aws:execute-api:eu-central-1:123456789012:Api/v1/*",
+            }
+        ]
+
+    def test_passes_exactly_the_binary_types_that_the_application_reads(self) -> None:
+        analyze = create_app(build_service()).openapi()["paths"]["/analyze"]["post"]
+        types = [name.replace("~1", "/") for name in API["BinaryMediaTypes"]]
+        assert sorted(types) == sorted(set(analyze["requestBody"]["content"]) - {"application/json"})
+        assert API["EndpointConfiguration"] == {"Type": "REGIONAL"}
+
+    def test_lets_one_exact_origin_call_and_by_default_none(self) -> None:
+        assert API["Cors"]["AllowOrigin"] == f"'{DEFAULTS['CorsOrigin']}'"
+        assert DEFAULTS["CorsOrigin"].endswith(".invalid")
+        assert accepts("CorsOrigin", "http://localhost:8000")
+        for origin in ("*", "https://*.example.org", "https://example.org/", "null", ""):
+            assert not accepts("CorsOrigin", origin), origin
+
+    def test_lets_pages_send_every_header_that_proves_who_calls(self) -> None:
+        headers = set(API["Cors"]["AllowHeaders"].strip("'").split(","))
+        assert headers == {
+            "authorization",
+            "content-type",
+            "x-amz-content-sha256",
+            "x-amz-date",
+            "x-amz-security-token",
+            "x-api-key",
+        }
 
 
 @pytest.mark.parametrize("name", API["GatewayResponses"])
 def test_an_error_of_the_gateway_looks_like_one_of_ours(name: str) -> None:
     response = API["GatewayResponses"][name]
     assert response["ResponseParameters"]["Headers"] == {
-        "Access-Control-Allow-Origin": {"Fn::Sub": "'${CorsOrigin}'"},
+        "Access-Control-Allow-Origin": f"'{DEFAULTS['CorsOrigin']}'",
         "Content-Type": "'application/problem+json'",
     }
     body = json.loads(response["ResponseTemplates"]["application/json"])
@@ -218,24 +419,93 @@ def test_an_error_of_the_gateway_looks_like_one_of_ours(name: str) -> None:
 
 
 def test_the_gateways_own_refusals_are_all_worded() -> None:
-    assert set(API["GatewayResponses"]) == {
-        "UNAUTHORIZED",
-        "ACCESS_DENIED",
-        "EXPIRED_TOKEN",
-        "INVALID_SIGNATURE",
-        "MISSING_AUTHENTICATION_TOKEN",
-        "RESOURCE_NOT_FOUND",
-        "REQUEST_TOO_LARGE",
-        "THROTTLED",
-        "INTEGRATION_FAILURE",
-        "INTEGRATION_TIMEOUT",
-        "DEFAULT_4XX",
-        "DEFAULT_5XX",
+    worded = {name: response.get("StatusCode") for name, response in API["GatewayResponses"].items()}
+    assert worded == {
+        "UNAUTHORIZED": "401",
+        "ACCESS_DENIED": "403",
+        "EXPIRED_TOKEN": "403",
+        "INVALID_SIGNATURE": "403",
+        "MISSING_AUTHENTICATION_TOKEN": "403",
+        "INVALID_API_KEY": "403",
+        "WAF_FILTERED": "403",
+        "RESOURCE_NOT_FOUND": "404",
+        "REQUEST_TOO_LARGE": "413",
+        "THROTTLED": "429",
+        "QUOTA_EXCEEDED": "429",
+        "INTEGRATION_FAILURE": "504",
+        "INTEGRATION_TIMEOUT": "504",
+        "DEFAULT_4XX": None,
+        "DEFAULT_5XX": None,
     }
 
 
-def test_the_functions_log_is_kept_for_a_limited_time_and_calls_are_traced() -> None:
-    assert FUNCTION["LoggingConfig"] == {"LogGroup": {"Ref": "LogGroup"}}
-    assert RESOURCES["LogGroup"]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
-    assert 1 <= DEFAULTS["LogRetentionDays"] <= 365
-    assert (FUNCTION["Tracing"], API["TracingEnabled"]) == ("Active", True)
+class TestAnAlarm:
+    @pytest.mark.parametrize("name", ALARMS)
+    def test_says_what_happened_and_tells_the_topic_if_there_is_one(self, name: str) -> None:
+        quiet, told = (deployed(AlarmTopicArn=arn)[name]["Properties"] for arn in ("", TOPIC))
+        assert quiet["AlarmDescription"].endswith(".")
+        assert quiet["TreatMissingData"] == "notBreaching"
+        assert ("AlarmActions" in quiet, told["AlarmActions"]) == (False, [TOPIC])
+
+    @pytest.mark.parametrize(
+        ("name", "metric", "dimensions"),
+        [
+            ("ServerErrors", ("AWS/ApiGateway", "5XXError"), {"ApiName": "mammo-core", "Stage": "v1"}),
+            ("Crashes", ("AWS/Lambda", "Errors"), {"FunctionName": "Function"}),
+            ("Throttles", ("AWS/Lambda", "Throttles"), {"FunctionName": "Function"}),
+        ],
+    )
+    def test_goes_off_at_the_first(
+        self, name: str, metric: tuple[str, str], dimensions: dict[str, str]
+    ) -> None:
+        alarm = STACK[name]["Properties"]
+        assert (alarm["Namespace"], alarm["MetricName"]) == metric
+        assert {item["Name"]: item["Value"] for item in alarm["Dimensions"]} == dimensions
+        assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 1)
+        assert API["Name"] == "mammo-core"
+
+    def test_goes_off_when_calls_come_near_the_time_out(self) -> None:
+        alarm = STACK["Slowness"]["Properties"]
+        duration, share = alarm["Metrics"]
+        assert duration["MetricStat"]["Metric"]["MetricName"] == "Duration"
+        assert (duration["MetricStat"]["Stat"], duration["ReturnData"]) == ("p99", False)
+        assert share["Expression"] == f"100 * {duration['Id']} / (1000 * {DEFAULTS['TimeoutSeconds']})"
+        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (80, "GreaterThanThreshold")
+
+    def test_is_there_for_each_trouble(self) -> None:
+        assert sorted(ALARMS) == ["Crashes", "ServerErrors", "Slowness", "Throttles"]
+
+
+def test_every_output_is_described_and_there_whenever_its_resource_is() -> None:
+    outputs = TEMPLATE["Outputs"]
+    assert set(outputs) == {
+        "ApiUrl",
+        "ApiKeyId",
+        "ModelBucketName",
+        "FunctionName",
+        "FunctionRoleArn",
+        "LogGroupName",
+    }
+    assert all(output["Description"] for output in outputs.values())
+    assert outputs["ApiKeyId"]["Condition"] == RESOURCES["ApiKey"]["Condition"]
+
+
+def test_the_deployments_of_samconfig_give_parameters_that_the_template_takes() -> None:
+    import tomllib
+
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    names = {name: config[name]["global"]["parameters"]["stack_name"] for name in ("default", "dev", "prod")}
+    assert names == {"default": "mammo-core", "dev": "mammo-core-dev", "prod": "mammo-core"}
+    for environment in ("default", "dev", "prod"):
+        given = config[environment]["deploy"]["parameters"].get("parameter_overrides", [])
+        for text in given:
+            name, _, value = text.partition("=")
+            parameter = PARAMETERS[name]
+            assert value in map(str, parameter.get("AllowedValues", [value])), text
+            assert "AllowedPattern" not in parameter or accepts(name, value), text
+
+
+def test_the_template_is_plain_yaml_without_what_cloudformation_cannot_read() -> None:
+    text = (ROOT / "template.yaml").read_text()
+    events = [type(event).__name__ for event in yaml.parse(text)]
+    assert "AliasEvent" not in events
