@@ -283,6 +283,10 @@ def _warnings(analysis: Analysis, model: Model) -> list[wire.WarningOut]:
             f"{model.manifest.input.scaling}), its labels and its threshold follow documented defaults."
         )
         listed.append(wire.WarningOut(code="manifest_missing", message=message))
+    compiled = model.manifest.compiled
+    if compiled is not None and compiled.verification.maps == 0:
+        message = "When this model was compiled no input gave a map: its maps were not compared with Keras's."
+        listed.append(wire.WarningOut(code="explanation_unverified", message=message))
     if model.manifest.demonstration:
         message = f"This model is for demonstration: {model.manifest.intended_use or 'not for real images'}."
         listed.append(wire.WarningOut(code="demonstration_model", message=message))

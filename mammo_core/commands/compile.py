@@ -1,5 +1,6 @@
 """``mammo compile``: from a Keras model to a bundle."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -41,13 +42,18 @@ def compile_(
 
     if output.suffix != ".mammo":
         raise typer.BadParameter("The bundle's name must end in .mammo.", param_hint="--output")
+    if not output.absolute().parent.is_dir():
+        raise typer.BadParameter("The folder of the bundle does not exist.", param_hint="--output")
     try:
         with quietly():
             bundle = compile_model(read_files(model, manifest), target_layer=target_layer, float16=float16)
         opened = unpack(bundle).manifest
     except MammoError as error:
         stop(error, FAILED)
-    output.write_bytes(bundle)
+    # Whole or not at all: a service may be reading this path.
+    temporary = output.with_name(f".{output.name}.{os.getpid()}")
+    temporary.write_bytes(bundle)
+    temporary.replace(output)
     compiled = opened.compiled
     if compiled is None:
         raise AssertionError("unpack refuses a bundle without its report")

@@ -10,6 +10,7 @@ from mammo_core.compiler.layers import head_activation, head_layer, leaves
 from mammo_core.compiler.loading import load
 from mammo_core.errors import ConfigurationError, ModelIntegrityError
 from mammo_core.models.manifest import Head, Manifest, inferred
+from mammo_core.models.outputs import check_outputs
 from mammo_core.models.store import ModelFiles
 
 RESCALING = ("Rescaling", "Normalization", "TrueDivide", "Divide", "Multiply", "Subtract")
@@ -173,20 +174,9 @@ def _check(manifest: Manifest, network: Any, outputs: int, head: Head | None) ->
     actual = _input_shape(network)
     if any(a is not None and a != d for a, d in zip(actual, declared, strict=True)):
         raise ModelIntegrityError(f"The manifest declares the input {declared}, the model takes {actual}.")
-    fits = outputs == len(manifest.classes) or (outputs == 1 and len(manifest.classes) == 2)
-    if not fits:
-        raise ModelIntegrityError(
-            f"The manifest names {len(manifest.classes)} classes, the model has {outputs} outputs."
-        )
     # A last layer that does not tell what its outputs are is believed to give logits if the manifest says so.
     if (head or Head.LINEAR) is not manifest.head:
         raise ModelIntegrityError(
             f"The manifest declares a {manifest.head} head, the model's is {head or 'not recognised'}."
         )
-    if outputs == 1 and manifest.positive_index != 1:
-        raise ModelIntegrityError(
-            "A model of one output gives the score of the second class, so `positive` must name it: write "
-            "the classes as (negative, positive)."
-        )
-    if outputs == 1 and manifest.head is Head.SOFTMAX:
-        raise ModelIntegrityError("A softmax of one output is always 1: the model gives no score.")
+    check_outputs(manifest, outputs)

@@ -6,6 +6,7 @@ gradients (a mistake of the converter or of a kernel shows), and with TensorFlow
 the portable gradients shows) by methods that do not ask which of two equal inputs is the larger.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,14 +92,17 @@ def verify(graph: bytes, network: Network, outline: Outline, *, float16: bool) -
     report = Verification(
         inputs=tuple(probes),
         maps=sum(_is_map(_cells(CamMethod.HIRESCAM, each.evidence)) for each in comparisons),
-        probability_difference=max(map(_probability_difference, comparisons)),
-        logit_difference=max(map(_logit_difference, comparisons)),
-        activation_difference=max(map(_activation_difference, comparisons)),
+        probability_difference=_largest("the score", map(_probability_difference, comparisons)),
+        logit_difference=_largest("a logit", map(_logit_difference, comparisons)),
+        activation_difference=_largest("an activation", map(_activation_difference, comparisons)),
         cams=tuple(_agreement(method, comparisons) for method in METHODS),
-        tensorflow_difference=max(
-            _map_difference(method, each.evidence, each.tensorflow)
-            for each in comparisons
-            for method in INDIFFERENT_TO_TIES
+        tensorflow_difference=_largest(
+            "a map",
+            (
+                _map_difference(method, each.evidence, each.tensorflow)
+                for each in comparisons
+                for method in INDIFFERENT_TO_TIES
+            ),
         ),
         tolerance=FLOAT16_TOLERANCE if float16 else TOLERANCE,
         completeness_residual=_completeness(comparisons),
@@ -208,8 +212,8 @@ def _activation_difference(comparison: Comparison) -> float:
 
 
 def _agreement(method: CamMethod, comparisons: list[Comparison]) -> CamAgreement:
-    largest = max(_map_difference(method, each.evidence, each.same_activations) for each in comparisons)
-    return CamAgreement(method=method, largest_difference=_finite(largest, f"the map of {method}"))
+    differences = (_map_difference(method, each.evidence, each.same_activations) for each in comparisons)
+    return CamAgreement(method=method, largest_difference=_largest(f"the map of {method}", differences))
 
 
 def _completeness(comparisons: list[Comparison]) -> float | None:
@@ -218,12 +222,15 @@ def _completeness(comparisons: list[Comparison]) -> float | None:
     return max(known) if len(known) == len(residuals) else None
 
 
-def _finite(value: float, what: str) -> float:
-    if not np.isfinite(value):
+def _largest(what: str, differences: Iterable[float]) -> float:
+    """The largest difference of all inputs; one that is no number is one too many."""
+    # Not max(): it passes over NaN.
+    largest = float(np.max(list(differences)))
+    if not np.isfinite(largest):
         raise CompilationError(
             f"The maps of the two cannot be compared: {what} is not finite. {SERVE_WITH_KERAS}"
         )
-    return value
+    return largest
 
 
 def _refuse_disagreement(report: Verification) -> None:

@@ -5,20 +5,18 @@ codec is still there for the next file. It is talked to through pipes, as Lambda
 a writable file system.
 """
 
-import json
 import os
 import select
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import ceil
-from pathlib import Path
 from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mammo_core import child
 from mammo_core.errors import ConfigurationError, InternalError, UnreadableImageError
 from mammo_core.imaging.codec_child import Codec, Reply, Task
 from mammo_core.imaging.codestream import Codestream
@@ -28,20 +26,7 @@ DEADLINE_S = 8.0
 """A full view of 13.6 megapixels takes 0.4 s to 1.8 s on one core (``benchmarks/dicom.py``)."""
 BASE_BYTES, BYTES_PER_PIXEL = 256 * 2**20, 12
 """Address space of a process: what Python, NumPy and a codec map, and what decoding takes (measured: 10)."""
-START = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from mammo_core.imaging.codec_child import main; main(sys.argv[2:])"
-)
-ENVIRONMENT = {
-    # Threads and arenas of their own would only eat address space.
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "OPJ_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "1",
-}
-"""All that is passed on, so that no credential is within reach of a codec."""
-INHERITED = ("LD_LIBRARY_PATH",)
-"""Where the interpreter may find its own library."""
+PROGRAM = "from mammo_core.imaging.codec_child import main; main(sys.argv[2:])"
 CHUNK = 2**20
 
 
@@ -112,18 +97,14 @@ def _task(data: bytes, codestream: Codestream, deadline_s: float) -> Task:
 @contextmanager
 def _process(task: Task) -> Iterator["subprocess.Popen[bytes]"]:
     """A running process; gone, and no zombie, when the context is left in whatever way."""
-    root = str(Path(__file__).resolve().parents[2])
-    places = json.dumps([root, *(os.path.abspath(place) for place in sys.path)])  # noqa: PTH100
-    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     try:
         process = subprocess.Popen(  # noqa: S603  # our own interpreter with our own program
-            # -I and -S: no environment, no user site, no start-up hooks, which cost time as well.
-            [sys.executable, "-I", "-S", "-c", START, places, *task.to_arguments()],
+            child.command(PROGRAM, task.to_arguments()),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
-            env={**inherited, **ENVIRONMENT},
+            env=child.environment(),
             cwd="/",
             start_new_session=True,
         )

@@ -153,7 +153,7 @@ def _modality(stage: Stage, attributes: Attributes) -> Stage:
     with np.errstate(over="ignore", invalid="ignore"):
         values = stage.values * slope + intercept
         low, high = float(values.min()), float(values.max())
-    if not isfinite(low) or not isfinite(high) or low == high:
+    if not isfinite(high - low) or low == high:
         raise UnreadableImageError(
             f"{label('RescaleSlope')} and {label('RescaleIntercept')}: finite numbers and a slope other "
             "than 0 are expected, others were received."

@@ -8,11 +8,12 @@ import numpy as np
 
 from mammo_core.errors import ConfigurationError, InferenceError, ModelIntegrityError
 from mammo_core.models.manifest import InputSpec
-from mammo_core.models.outputs import output_of, selector_of
+from mammo_core.models.outputs import check_outputs, output_of, selector_of
 from mammo_core.models.protocol import ModelIdentity
 from mammo_core.models.store import ModelFiles
 from mammo_core.records import FloatArray, ModelInput, ModelOutput
 
+SAME_PROBABILITY = 1e-3
 INPUTS = ("image", "selector")
 OUTPUTS = ("activations", "bias_evidence", "gradients", "logits", "probabilities")
 """The graph's tensors, in their order."""
@@ -38,6 +39,7 @@ class LiteRTModel:
         if files.manifest is None or files.manifest.compiled is None:
             raise ModelIntegrityError("A compiled graph needs the manifest of its bundle.")
         compiled = files.manifest.compiled
+        check_outputs(files.manifest, compiled.outputs)
         self.manifest = files.manifest
         self.identity = ModelIdentity(files.sha256, files.manifest_sha256, "litert")
         self._selector = selector_of(self.manifest, compiled.outputs)
@@ -51,7 +53,17 @@ class LiteRTModel:
     def run(self, model_input: ModelInput) -> ModelOutput:
         """Predict and explain in one pass; see :meth:`mammo_core.models.protocol.Model.run`."""
         tensors = self._graph.run(model_input.tensor, self._selector)
-        return output_of(tensors, self.manifest, selector=self._selector, unavailable=None)
+        output = output_of(tensors, self.manifest, selector=self._selector, unavailable=None)
+        self._check_head(output.probabilities, tensors["probabilities"])
+        return output
+
+    def _check_head(self, declared: tuple[float, ...], computed: FloatArray) -> None:
+        """Compare the probabilities by the manifest's head with the graph's own."""
+        expected = declared[-computed.size :]
+        if np.abs(np.subtract(expected, computed)).max() > SAME_PROBABILITY:
+            raise ModelIntegrityError(
+                f"The manifest declares a {self.manifest.head} head; the graph gives other probabilities."
+            )
 
     def explained_scores(self, images: FloatArray) -> FloatArray:
         """Score images only; see :meth:`mammo_core.models.protocol.Model.explained_scores`."""

@@ -5,9 +5,36 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo_core.errors import InferenceError
+from mammo_core.errors import InferenceError, ModelIntegrityError
 from mammo_core.models.manifest import Head, Manifest
 from mammo_core.records import Evidence, FloatArray, ModelOutput, read_only
+
+
+def check_outputs(manifest: Manifest, outputs: int) -> None:
+    """Compare the number of a network's outputs with what its manifest says of them.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    outputs : int
+        Units of the last layer.
+
+    Raises
+    ------
+    ModelIntegrityError
+        If the outputs cannot be the probabilities of the manifest's classes.
+    """
+    if outputs != len(manifest.classes) and not (outputs == 1 and len(manifest.classes) == 2):
+        raise ModelIntegrityError(
+            f"The manifest names {len(manifest.classes)} classes, the model has {outputs} outputs."
+        )
+    if outputs == 1 and manifest.positive_index != 1:
+        raise ModelIntegrityError(
+            "A model of one output gives the score of the second class, so `positive` must name it: write "
+            "the classes as (negative, positive)."
+        )
+    if outputs == 1 and manifest.head is Head.SOFTMAX:
+        raise ModelIntegrityError("A softmax of one output is always 1: the model gives no score.")
 
 
 def selector_of(manifest: Manifest, outputs: int) -> FloatArray:

@@ -1,9 +1,19 @@
 """A small file that names the model to serve: replacing it replaces the model, putting it back rolls back."""
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from typing import Annotated
+from urllib.parse import quote
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from mammo_core.errors import ConfigurationError
 from mammo_core.models.manifest import Sha256
+
+
+def _below(key: str) -> str:
+    """Refuse a key that leads out of the pointer's bucket or folder."""
+    if any(part in {"", ".", ".."} for part in key.split("/")):
+        raise ValueError("a path without empty parts, '.' and '..' is expected")
+    return key
 
 
 class Pointer(BaseModel):
@@ -11,7 +21,7 @@ class Pointer(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    key: str
+    key: Annotated[str, AfterValidator(_below)]
     """Of the model: in the pointer's bucket, or relative to the pointer's folder if both are files."""
     sha256: Sha256
     manifest_sha256: Sha256 | None = None
@@ -37,4 +47,5 @@ def target_uri(pointer_uri: str, pointer: Pointer) -> str:
     if pointer_uri.startswith("s3://"):
         bucket = pointer_uri.removeprefix("s3://").partition("/")[0]
         return f"s3://{bucket}/{pointer.key}"
-    return f"{pointer_uri.rpartition('/')[0]}/{pointer.key}"
+    # A key is a key, also where it holds a percent sign.
+    return f"{pointer_uri.rpartition('/')[0]}/{quote(pointer.key)}"

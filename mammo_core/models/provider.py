@@ -8,7 +8,7 @@ from typing import Protocol
 
 from mammo_core import log, storage
 from mammo_core.attempt import place
-from mammo_core.errors import MammoError, ModelIntegrityError
+from mammo_core.errors import ConfigurationError, MammoError, ModelIntegrityError
 from mammo_core.models.pointer import read_pointer, target_uri
 from mammo_core.models.protocol import Model
 from mammo_core.models.rehearsal import rehearse
@@ -117,8 +117,9 @@ class ModelProvider:
             # Of the model before: what is there now may load.
             self._failure = None
             held = self._load()
-        except MammoError as error:
-            log.event("model_kept", f"{error.code} at {place(error)}", level="warning")
+        except Exception as error:  # whatever it is, there is a model that serves
+            code = error.code if isinstance(error, MammoError) else type(error).__name__
+            log.event("model_kept", f"{code} at {place(error)}", level="warning")
             return Held(model)
         log.event("model_swapped", f"from {model.identity.sha256[:12]} to {held.model.identity.sha256[:12]}")
         return held
@@ -148,37 +149,54 @@ class ConfiguredSource:
             As :func:`mammo_core.models.store.fetch` and the backends say. There is no stand-in: without
             weights there is no score.
         """
-        files = self._fetch()
-        if files.suffix == BUNDLE:
-            from mammo_core.models.litert import LiteRTModel
-
-            if not self._is_vouched_for():
-                rehearse(files.weights)
-            return LiteRTModel(files)
-        from mammo_core.models.keras import KerasModel
-
-        return KerasModel(files)
+        files, etag = self._fetch()
+        model = self._built(files)
+        # Only now: a pointer whose model could not be loaded is followed again.
+        self._etag = etag
+        return model
 
     def changed(self) -> bool:
         """Whether the pointer is another one than at the last load."""
         uri = self._settings.model_uri
         return self._etag is not None and uri is not None and storage.etag(uri) != self._etag
 
-    def _is_vouched_for(self) -> bool:
-        """Whether the model is the package's own, or the settings name its digest."""
-        return self._settings.model_uri is None or self._settings.model_sha256 is not None
+    def _built(self, files: ModelFiles) -> Model:
+        if files.suffix != BUNDLE:
+            from mammo_core.models.keras import KerasModel
 
-    def _fetch(self) -> ModelFiles:
+            return KerasModel(files)
+        from mammo_core.models.litert import LiteRTModel
+
+        if not self._is_vouched_for():
+            rehearse(files.weights)
+        return LiteRTModel(files)
+
+    def _is_vouched_for(self) -> bool:
+        """Whether a graph need not be tried out first, which costs a process.
+
+        The package's own and a pinned one are known. At the first load of a process nothing is lost if the
+        graph that a pointer names crashes; later, a model that is served would be.
+        """
+        uri = self._settings.model_uri
+        if uri is None or self._settings.model_sha256 is not None:
+            return True
+        return uri.lower().endswith(POINTER) and self._etag is None
+
+    def _fetch(self) -> tuple[ModelFiles, str | None]:
+        """The files, and the mark of the pointer that is to be followed."""
         uri, pinned = self._settings.model_uri, self._settings.model_sha256
         manifest_pinned = self._settings.manifest_sha256
         if uri is None or not uri.lower().endswith(POINTER):
-            return fetch(uri, model_sha256=pinned, manifest_sha256=manifest_pinned)
+            return fetch(uri, model_sha256=pinned, manifest_sha256=manifest_pinned), None
         stored = storage.read_stored(uri)
         pointer = read_pointer(stored.data)
         if pinned not in (None, pointer.sha256) or manifest_pinned not in (None, pointer.manifest_sha256):
             raise ModelIntegrityError("The pointer names another model than the pinned one.")
-        files = fetch(
-            target_uri(uri, pointer), model_sha256=pointer.sha256, manifest_sha256=pointer.manifest_sha256
-        )
-        self._etag = None if pinned or manifest_pinned else stored.etag
-        return files
+        target = target_uri(uri, pointer)
+        if target.lower().endswith(".h5") and pinned is None:
+            # A digest from the pointer is no pin: who writes one may write the other.
+            raise ConfigurationError(
+                "An .h5 model is served only with MODEL_SHA256 set; or save it as .keras."
+            )
+        files = fetch(target, model_sha256=pointer.sha256, manifest_sha256=pointer.manifest_sha256)
+        return files, None if pinned or manifest_pinned else stored.etag

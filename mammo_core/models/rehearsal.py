@@ -1,31 +1,34 @@
 """A compiled graph is run in a process of its own before it may run in this one.
 
 LiteRT checks that a file is a well-formed flatbuffer, but not all that its operators need: an operator whose
-input is missing, for one, ends the process that loads it. A service must answer that with an error, and go on
-with the model that it has.
+input is missing, for one, makes it read memory that is not its own. Whether that is an error or the end of
+the process is chance. A service must answer with an error, and go on with the model that it has.
 """
 
-import os
 import subprocess
-import sys
 
+from mammo_core import child
 from mammo_core.errors import ModelIntegrityError, ModelUnavailableError
 
 DEADLINE_S = 60.0
-RUN = """
-import sys
-from ai_edge_litert.interpreter import Interpreter
+PROGRAM = """
+import resource
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+try:
+    from ai_edge_litert.interpreter import Interpreter
+except ImportError:
+    sys.exit(NOT_INSTALLED)
 interpreter = Interpreter(model_content=sys.stdin.buffer.read(), num_threads=1)
 interpreter.allocate_tensors()
 interpreter.invoke()
 """
-"""On inputs of zeros."""
+"""On inputs of zeros, and without a core dump."""
+NOT_INSTALLED = 77
+"""Exit status; the backend will say it better."""
 
 
 def rehearse(graph: bytes) -> None:
     """Load and run a graph elsewhere.
-
-    A graph that LiteRT refuses without a crash passes: the backend then says why.
 
     Parameters
     ----------
@@ -34,15 +37,19 @@ def rehearse(graph: bytes) -> None:
     Raises
     ------
     ModelIntegrityError
-        If the other process crashed, or did not come to an end.
+        If the other process crashed, could not run the graph, or did not come to an end.
     ModelUnavailableError
         If there can be no other process now.
     """
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-c", RUN]
     try:
         done = subprocess.run(  # noqa: S603 - this interpreter, and a text of ours
-            command, input=graph, capture_output=True, timeout=DEADLINE_S, check=False, env=environment
+            child.command(PROGRAM.replace("NOT_INSTALLED", str(NOT_INSTALLED)), []),
+            input=graph,
+            capture_output=True,
+            timeout=DEADLINE_S,
+            check=False,
+            env=child.environment(),
+            cwd="/",
         )
     except subprocess.TimeoutExpired as error:
         raise ModelIntegrityError(
@@ -56,3 +63,6 @@ def rehearse(graph: bytes) -> None:
         raise ModelIntegrityError(
             f"LiteRT crashes on the compiled graph (signal {-done.returncode}): it is damaged or hostile."
         )
+    if done.returncode not in (0, NOT_INSTALLED):
+        # Not tried here, where it might crash after all.
+        raise ModelIntegrityError("LiteRT cannot run the compiled graph: it is damaged.")

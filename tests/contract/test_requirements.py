@@ -1,5 +1,6 @@
 """The versions that are tested are the versions that are deployed: requirements, layers and the image."""
 
+import importlib.metadata
 import json
 import re
 import subprocess
@@ -157,3 +158,19 @@ def test_the_build_sees_only_what_the_image_is_made_of() -> None:
     sources = re.findall(r"^COPY ([^-]\S*) \S+$", DOCKERFILE, re.MULTILINE)
     assert lines[0] == "*"
     assert {line[1:] for line in lines if line.startswith("!")} == {path.split("/")[0] for path in sources}
+
+
+def test_nothing_that_ships_is_under_the_gpl() -> None:
+    served = pins(ROOT / "requirements" / "keras.txt")
+    found = {}
+    installed = {distribution(each.name) for each in importlib.metadata.distributions()}
+    # Packages of other platforms are locked too, and not here to be asked.
+    assert len(installed & set(served)) > 50
+    for name in installed & set(served):
+        metadata = importlib.metadata.metadata(name)
+        fields = ("License-Expression", "License", "Classifier")
+        said = [text[:200] for field in fields for text in metadata.get_all(field) or []]
+        if any(re.search(r"(?<!L)GPL|(?<!Lesser )General Public", text) for text in said):
+            found[name] = said
+    assert found == {}
+    assert "pylibjpeg-libjpeg" not in served

@@ -78,7 +78,7 @@ def test_a_decoder_that_breaks_is_a_problem_of_the_file_and_the_next_file_is_ans
 ) -> None:
     client = client_of(service_with(FakeModel()))
     with monkeypatch.context() as broken:
-        broken.setattr(codec_process, "START", "import os; os.abort()")
+        broken.setattr(codec_process, "PROGRAM", "import os; os.abort()")
         refused = client.post("/analyze", content=phantom_in(JPEG2000Lossless))
 
     assert refused.status_code == 422

@@ -250,6 +250,28 @@ class TestDisagreement:
         with pytest.raises(CompilationError, match=f"Compiled and Keras model disagree: ({worst}) by"):
             compile_model(file_of("flat"))
 
+    @pytest.mark.parametrize("probe", range(4))
+    def test_by_a_number_that_is_none_is_refused_whichever_input_gives_it(
+        self, probe: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from mammo_core.models.litert import CompiledGraph
+
+        right = CompiledGraph.run
+        runs = 0
+
+        def wrong(self: CompiledGraph, image: FloatArray, selector: FloatArray) -> dict[str, FloatArray]:
+            nonlocal runs
+            tensors = right(self, image, selector)
+            if runs == probe:
+                tensors["gradients"] *= np.float32(np.nan)
+            runs += 1
+            return tensors
+
+        monkeypatch.setattr(CompiledGraph, "run", wrong)
+
+        with pytest.raises(CompilationError, match="is not finite"):
+            compile_model(file_of("flat"))
+
     def test_cannot_be_seen_by_an_empty_map_which_the_report_says(self) -> None:
         network = network_of(layers.Flatten())
         first = network.get_layer("c1")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mammo_core.errors import ConfigurationError, InternalError, MammoError, UnreadableImageError
 from mammo_core.imaging import codec_process
 from mammo_core.imaging.codec_child import Codec, Task
-from mammo_core.imaging.codec_process import START, codec_of, decode_apart
+from mammo_core.imaging.codec_process import PROGRAM, codec_of, decode_apart
 from mammo_core.imaging.codestream import Codestream, read_codestream
 from mammo_core.imaging.transfer_syntax import Coding
 from tests.builders_dicom import SYNTAXES, pattern
@@ -51,7 +51,7 @@ def program(monkeypatch: pytest.MonkeyPatch) -> Program:
     """Replace what the process runs by other lines."""
 
     def replace(*lines: str) -> None:
-        monkeypatch.setattr(codec_process, "START", "\n".join(["import os, sys, time", *lines]))
+        monkeypatch.setattr(codec_process, "PROGRAM", "\n".join(["import os, sys, time", *lines]))
 
     return replace
 
@@ -193,7 +193,7 @@ def test_memory_beyond_the_limit_is_refused_to_the_process(monkeypatch: pytest.M
 def test_a_decoder_that_is_not_installed_is_our_fault_and_not_that_of_the_file(
     program: Program,
 ) -> None:
-    program("sys.modules['jpeg_ls'] = None", START)
+    program("sys.modules['jpeg_ls'] = None", PROGRAM)
 
     with pytest.raises(ConfigurationError) as caught:
         decode()

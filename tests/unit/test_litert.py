@@ -12,9 +12,10 @@ import pytest
 
 from mammo_core.errors import ConfigurationError, InferenceError, ModelIntegrityError
 from mammo_core.geometry import PixelTransform
-from mammo_core.models.bundle import Bundle, unpack
+from mammo_core.models import rehearsal
+from mammo_core.models.bundle import Bundle, pack, unpack
 from mammo_core.models.litert import CompiledGraph, LiteRTModel
-from mammo_core.models.manifest import Compilation, Manifest
+from mammo_core.models.manifest import Compilation, Head, Manifest
 from mammo_core.models.protocol import Model, ModelIdentity
 from mammo_core.models.rehearsal import rehearse
 from mammo_core.models.store import ModelFiles, fetch
@@ -162,10 +163,97 @@ class TestRefused:
         with pytest.raises(InferenceError, match=r"LiteRT could not run the model \(ValueError\)"):
             graph.run(np.zeros((1, 8, 8, 1), np.float32), np.ones(1, np.float32))
 
-    def test_in_a_rehearsal_is_a_graph_that_would_end_this_process(self) -> None:
-        """LiteRT does not check that an operator has the inputs that it needs."""
-        with pytest.raises(ModelIntegrityError, match=r"LiteRT crashes on the compiled graph \(signal \d+\)"):
+    def test_in_a_rehearsal_is_a_graph_that_reads_memory_which_is_not_its_own(self) -> None:
+        """LiteRT does not check that an operator has the inputs that it needs; what comes of it is chance."""
+        with pytest.raises(ModelIntegrityError, match=r"LiteRT (crashes on|cannot run) the compiled graph"):
             rehearse(with_a_missing_input(bundle().graph))
 
-    def test_in_a_rehearsal_is_nothing_that_litert_refuses_itself(self) -> None:
-        rehearse(b"\x1c\0\0\0TFL3 and no more")
+    @pytest.mark.parametrize(
+        ("ending", "message"),
+        [
+            ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", r"crashes on .* \(signal 11\)"),
+            ("raise ValueError('no graph')", "cannot run the compiled graph"),
+            ("import time; time.sleep(60)", "did not come to an end within"),
+        ],
+    )
+    def test_in_a_rehearsal_is_what_ends_in_any_other_way(
+        self, ending: str, message: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rehearsal, "PROGRAM", ending)
+        monkeypatch.setattr(rehearsal, "DEADLINE_S", 3.0)
+
+        with pytest.raises(ModelIntegrityError, match=message):
+            rehearse(b"anything")
+
+    def test_in_a_rehearsal_is_what_litert_refuses_itself(self) -> None:
+        with pytest.raises(ModelIntegrityError, match="cannot run the compiled graph"):
+            rehearse(b"\x1c\0\0\0TFL3 and no more")
+
+    def test_in_a_rehearsal_is_not_an_installation_without_litert(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rehearsal, "PROGRAM", "sys.exit(NOT_INSTALLED)")
+
+        rehearse(b"anything")
+
+
+def repacked(**changes: object) -> ModelFiles:
+    """The embedded graph under a manifest that says something else of it."""
+    opened = bundle()
+    changed = unpack(pack(opened.graph, opened.manifest.model_copy(update=changes)))
+    return ModelFiles(changed.graph, ".mammo", "0" * 64, changed.manifest, changed.manifest_sha256)
+
+
+class TestAManifestOfAnotherModel:
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"classes": ("a", "b", "c"), "positive": "c"}, "names 3 classes, the model has 1 outputs"),
+            ({"positive": "no lesion"}, "gives the score of the second class"),
+            ({"head": Head.SOFTMAX}, "A softmax of one output is always 1"),
+        ],
+    )
+    def test_is_refused_when_the_bundle_is_loaded(self, changes: dict[str, object], message: str) -> None:
+        with pytest.raises(ModelIntegrityError, match=message):
+            LiteRTModel(repacked(**changes))
+
+    def test_with_another_head_gives_no_score(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        model = LiteRTModel(files())
+        right = CompiledGraph.run
+
+        def softmax(self: CompiledGraph, image: FloatArray, selector: FloatArray) -> dict[str, FloatArray]:
+            return {**right(self, image, selector), "probabilities": np.array([0.25], dtype=np.float32)}
+
+        monkeypatch.setattr(CompiledGraph, "run", softmax)
+
+        with pytest.raises(ModelIntegrityError, match="declares a sigmoid head"):
+            model.run(model_input())
+
+
+def test_a_graph_runs_on_the_processors_that_the_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ai_edge_litert import interpreter
+
+    asked: list[int] = []
+    right = interpreter.Interpreter
+
+    def make(*, model_content: bytes, num_threads: int) -> object:
+        asked.append(num_threads)
+        return right(model_content=model_content, num_threads=num_threads)
+
+    monkeypatch.setattr(interpreter, "Interpreter", make)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {0, 2, 5}, raising=False)
+
+    graph_of()
+
+    assert asked == [3]
+
+
+def test_a_graph_is_tried_out_without_the_environment_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setattr(
+        rehearsal,
+        "PROGRAM",
+        "import os, signal\nif 'AWS_SECRET_ACCESS_KEY' in os.environ: os.kill(os.getpid(), signal.SIGKILL)",
+    )
+
+    rehearse(b"anything")

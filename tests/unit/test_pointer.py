@@ -27,6 +27,10 @@ def test_a_pointer_is_read() -> None:
         b'{"key": "a.mammo"}',
         b'{"key": "a.mammo", "sha256": "short"}',
         json.dumps({"key": "a", "sha256": SHA256, "more": 1}).encode(),
+        *(
+            json.dumps({"key": key, "sha256": SHA256}).encode()
+            for key in ("", "/a.mammo", "../a.mammo", "models/../../a.mammo", "models/..", "./a.mammo")
+        ),
     ],
 )
 def test_anything_else_is_a_wrong_configuration(text: bytes) -> None:
@@ -41,6 +45,7 @@ def test_anything_else_is_a_wrong_configuration(text: bytes) -> None:
         ("s3://bucket/deep/current.json", "models/a.mammo", "s3://bucket/models/a.mammo"),
         ("file:///srv/current.json", "a.mammo", "file:///srv/a.mammo"),
         ("file:///srv/current.json", "models/a.mammo", "file:///srv/models/a.mammo"),
+        ("file:///srv/current.json", "100%2F..mammo", "file:///srv/100%252F..mammo"),
     ],
 )
 def test_the_model_lies_in_the_pointer_s_bucket_or_folder(uri: str, key: str, target: str) -> None:

@@ -1,14 +1,18 @@
 """A model is loaded once, however many threads ask, and a load that failed is tried again."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+from pathlib import Path
 from threading import Barrier
 from time import sleep
 
 import pytest
 
 from mammo_core.errors import (
+    ConfigurationError,
     MammoError,
     ModelIntegrityError,
     ModelUnavailableError,
@@ -16,6 +20,7 @@ from mammo_core.errors import (
     StorageUnavailableError,
 )
 from mammo_core.models import provider
+from mammo_core.models.bundle import pack, unpack
 from mammo_core.models.protocol import Model
 from mammo_core.models.provider import LOOK_AGAIN_S, ConfiguredSource, Held, ModelProvider
 from mammo_core.settings import Settings
@@ -226,3 +231,81 @@ class TestTheConfiguredSource:
         assert model.identity.backend == "litert"
         assert model.manifest.demonstration
         assert not source.changed()
+
+    def test_follows_a_pointer_again_whose_model_could_not_be_loaded(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        data = (resources.files("mammo_core.assets") / "default.mammo").read_bytes()
+        pointer = tmp_path / "current.json"
+
+        def point_at(content: bytes) -> None:
+            digest = hashlib.sha256(content).hexdigest()
+            (tmp_path / f"{digest}.mammo").write_bytes(content)
+            pointer.write_text(json.dumps({"key": f"{digest}.mammo", "sha256": digest}))
+
+        def busy(_graph: bytes) -> None:
+            raise ModelUnavailableError("no process now")
+
+        point_at(data)
+        clock = Clock()
+        models = ModelProvider(ConfiguredSource(Settings(model_uri=pointer.as_uri())), clock=clock)
+        first = models.get().model
+        other = unpack(data)
+        point_at(pack(other.graph, other.manifest.model_copy(update={"version": "another, and longer"})))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(provider, "rehearse", busy)
+            clock.now += LOOK_AGAIN_S
+            assert models.get().model is first
+        clock.now += LOOK_AGAIN_S
+
+        assert models.get().model.manifest.version == "another, and longer"
+
+    def test_tries_out_a_graph_unless_it_is_known_or_nothing_is_served_yet(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        data = (resources.files("mammo_core.assets") / "default.mammo").read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        model, pointer = tmp_path / "m.mammo", tmp_path / "current.json"
+        model.write_bytes(data)
+        pointer.write_text(json.dumps({"key": "m.mammo", "sha256": digest}))
+        tried: list[str] = []
+        monkeypatch.setattr(provider, "rehearse", lambda _graph: tried.append("tried"))
+
+        def tries(**settings: str) -> int:
+            tried.clear()
+            ConfiguredSource(Settings.model_validate(settings)).load()
+            return len(tried)
+
+        assert tries() == 0
+        assert tries(model_uri=model.as_uri(), model_sha256=digest) == 0
+        assert tries(model_uri=pointer.as_uri()) == 0
+        assert tries(model_uri=model.as_uri()) == 1
+        source = ConfiguredSource(Settings(model_uri=pointer.as_uri()))
+        source.load()
+        tried.clear()
+        source.load()
+        assert len(tried) == 1
+
+    def test_takes_no_digest_of_a_pointer_for_the_pin_that_hdf5_needs(self, tmp_path: Path) -> None:
+        pointer = tmp_path / "current.json"
+        pointer.write_text(json.dumps({"key": "m.h5", "sha256": "ab" * 32}))
+
+        with pytest.raises(ConfigurationError, match="only with MODEL_SHA256 set"):
+            ConfiguredSource(Settings(model_uri=pointer.as_uri())).load()
+
+
+def test_a_bug_in_a_new_model_costs_no_request_its_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    source, clock = Source(), Clock()
+    models = ModelProvider(source, clock=clock)
+    first = models.get().model
+    source.moved = True
+
+    def broken() -> Model:
+        raise KeyError("a bug")
+
+    source.load = broken  # type: ignore[method-assign]  # the loader of the new model
+    clock.now += LOOK_AGAIN_S
+
+    assert models.get().model is first
+    assert "KeyError at" in capsys.readouterr().err
