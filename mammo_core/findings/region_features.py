@@ -22,8 +22,10 @@ from mammo_core.records import BoolArray, BreastMask, Pixels, PixelSpacing
 
 SPOTS_MM, LINES_MM, TEXTURE_MM = 10.0, 8.0, 12.0
 """Radii within which specks are counted, lines beyond the core are followed, and texture is measured."""
-SPECK = 5.0
-"""A speck stands out by this many robust standard deviations of the fine detail."""
+LINE_MM, SPECK_MM = 0.8, 0.3
+"""Widths (σ) at which lines and specks are looked for."""
+SPECK = 8.0
+"""A speck stands out by this many robust standard deviations of the fine curvature."""
 NEARLY_RADIAL = np.cos(np.deg2rad(20.0))
 NEARLY_TANGENTIAL = np.cos(np.deg2rad(70.0))
 BANDS_MM = (0.25, 0.5, 1.0, 2.0, 4.0)
@@ -131,12 +133,7 @@ def _lines(view: _View) -> dict[str, float]:
     ----------
     N. Karssemeijer, G. M. te Brake, IEEE Trans Med Imaging 1996;15:611-619.
     """
-    from scipy import ndimage
-
-    sigma = 0.8 / GRID_MM
-    rr = ndimage.gaussian_filter(view.patch.values, sigma, order=(2, 0))
-    cc = ndimage.gaussian_filter(view.patch.values, sigma, order=(0, 2))
-    rc = ndimage.gaussian_filter(view.patch.values, sigma, order=(1, 1))
+    rr, cc, rc = _second_derivatives(view.patch.values, LINE_MM)
     # Across a bright line the second derivative is most negative; the line runs at right angles to that.
     across_line = 0.5 * np.arctan2(2.0 * rc, rr - cc) + np.pi / 2.0
     half = np.hypot((rr - cc) / 2.0, rc)
@@ -154,20 +151,25 @@ def _lines(view: _View) -> dict[str, float]:
 
 
 def _specks(view: _View) -> dict[str, float]:
-    """Small bright spots, as calcifications are: 0.25 mm wide, against the fine detail's usual spread."""
+    """Small bright spots, as calcifications are, against the fine detail's usual spread.
+
+    A speck is curved in every direction: the larger eigenvalue of the Hessian is negative. At an edge or on a
+    line it is near zero, however bright they are.
+    """
     from scipy import ndimage
 
-    fine = _band(view.patch.values, 0.25, 0.7)
-    usual = max(1.4826 * float(np.median(np.abs(fine[view.patch.inside]))), TINY * 1e-2)
+    along, across, mixed = _second_derivatives(view.patch.values, SPECK_MM)
+    spot = -(along + across) / 2.0 - np.hypot((along - across) / 2.0, mixed)
+    typical = float(np.median(spot[view.patch.inside]))
+    usual = 1.4826 * float(np.median(np.abs(spot[view.patch.inside] - typical)))
+    height = (spot - typical) / max(usual, 1e-2 * TINY)
     near = view.patch.inside & (view.distance <= SPOTS_MM)
-    height = fine / usual
     tops = near & (height > SPECK) & (height == ndimage.maximum_filter(height, size=5))
-    inside = height[near]
-    centred = inside - inside.mean()
-    deviation = max(float(inside.std()), TINY)
+    fine = _band(view.patch.values, 0.25, 0.7)[near]
+    centred, deviation = fine - fine.mean(), max(float(fine.std()), TINY)
     return {
         "log_specks": np.log1p(tops.sum()),
-        "log_brightest_speck": np.log1p(max(float(inside.max()), 0.0)),
+        "log_brightest_speck": np.log1p(max(float(height[near].max()), 0.0)),
         "fine_skewness": np.clip((centred**3).mean() / deviation**3, -5.0, 5.0),
         "log_fine_kurtosis": np.log((centred**4).mean() / deviation**4 + TINY),
     }
@@ -207,6 +209,17 @@ def _shape(view: _View) -> dict[str, float]:
         "outline_roughness": reach.std() / max(float(reach.mean()), GRID_MM),
         "core_parts": np.log1p(count),
     }
+
+
+def _second_derivatives(values: Floats, width_mm: float) -> tuple[Floats, Floats, Floats]:
+    """By rows twice, by columns twice, and by both, of the image smoothed with a Gaussian."""
+    from scipy import ndimage
+
+    sigma = width_mm / GRID_MM
+    rows, columns, both = (
+        ndimage.gaussian_filter(values, sigma, order=order) for order in ((2, 0), (0, 2), (1, 1))
+    )
+    return rows, columns, both
 
 
 def _band(values: Floats, fine_mm: float, coarse_mm: float) -> Floats:

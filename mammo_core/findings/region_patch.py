@@ -34,7 +34,8 @@ class Patch:
     Parameters
     ----------
     values : ndarray of shape (n, n), float64
-        Display values, 0 to 1, :data:`GRID_MM` apart; outside the breast that of the nearest tissue.
+        Display values of full scale less their mean over the breast, :data:`GRID_MM` apart; outside the
+        breast that of the nearest tissue.
     inside : ndarray of shape (n, n), bool
         Where the grid shows breast.
     """
@@ -94,7 +95,8 @@ def cut_out(
         return None
     # Filters must not see the step from tissue to air.
     nearest = ndimage.distance_transform_edt(~inside, return_distances=False, return_indices=True)
-    return Patch(values[tuple(nearest)], inside)
+    # The kernels of derivatives, cut off at four widths, do not add up to zero: a mean would leak through.
+    return Patch(values[tuple(nearest)] - values[inside].mean(), inside)
 
 
 def find_blob(patch: Patch) -> Blob:
