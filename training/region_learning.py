@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
+from mammo_core.records import BoolArray
+
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
@@ -34,13 +36,11 @@ class Regions:
     features: Floats
     classes: Indices
     patients: Indices
-    real: NDArray[np.bool_]
+    real: BoolArray
 
-    def part(self, chosen: NDArray[np.bool_]) -> "Regions":
+    def part(self, chosen: BoolArray) -> "Regions":
         """Some of them."""
-        return Regions(
-            self.features[chosen], self.classes[chosen], self.patients[chosen], self.real[chosen]
-        )
+        return Regions(self.features[chosen], self.classes[chosen], self.patients[chosen], self.real[chosen])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,24 +122,24 @@ def choose(regions: Regions, classes: int, seed: int) -> Setting:
     return settings[int(np.argmin(means))]
 
 
-def folds(regions: Regions, count: int, seed: int) -> Iterator[NDArray[np.bool_]]:
+def folds(regions: Regions, count: int, seed: int) -> Iterator[BoolArray]:
     """Masks of the real regions of each fold: whole patients, rare classes spread evenly."""
     rng = np.random.default_rng(seed)
     real = regions.part(regions.real)
-    patients = rng.permutation(np.unique(real.patients))
+    patients: Indices = rng.permutation(np.unique(real.patients))
     sizes = np.bincount(real.classes)
     # A patient counts as one of the rarest class that she has.
     rarest = [
         min(real.classes[real.patients == patient], key=lambda kind: (sizes[kind], kind))
         for patient in patients
     ]
-    order = patients[np.argsort(rarest, kind="stable")]
+    order: Indices = patients[np.argsort(rarest, kind="stable")]
     shift = rng.permutation(count)
     for fold in range(count):
-        yield regions.real & np.isin(regions.patients, order[shift[fold] :: count])
+        yield np.logical_and(regions.real, np.isin(regions.patients, order[shift[fold] :: count]))
 
 
-def _losses(regions: Regions, test: NDArray[np.bool_], classes: int, setting: Setting) -> Floats:
+def _losses(regions: Regions, test: BoolArray, classes: int, setting: Setting) -> Floats:
     """Log loss of each tested region, mean over its copies."""
     found = predicted(fit(regions.part(~test), classes, setting), regions.features[test])
     likely = found[np.arange(found.shape[0]), :, regions.classes[test]]
@@ -149,7 +149,7 @@ def _losses(regions: Regions, test: NDArray[np.bool_], classes: int, setting: Se
 
 def predicted(classifier: Classifier, features: Floats) -> Floats:
     """Probabilities, (n, copies, classes); what cannot be measured is surely the last class."""
-    measured = np.isfinite(features).all(axis=-1)
+    measured: BoolArray = np.isfinite(features.min(axis=-1))
     found = classifier.probabilities(np.where(measured[..., None], features, classifier.centre))
     nothing = np.zeros(found.shape[-1])
     nothing[-1] = 1.0

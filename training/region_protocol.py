@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mammo_core.evaluation.resampling import Plan, draws
+from mammo_core.evaluation.resampling import Plan, Statistic, draws
 from training.region_learning import Floats, Indices, Regions, Setting, choose, fit, folds, predicted
 from training.region_samples import NO_LESION, Samples
 
@@ -31,9 +31,7 @@ class Taxonomy:
         return self.classes.index(dict(self.merged).get(kind, kind))
 
 
-FIVE = Taxonomy(
-    "five classes", ("mass", "calcification", "architectural_distortion", "asymmetry", NO_LESION)
-)
+FIVE = Taxonomy("five classes", ("mass", "calcification", "architectural_distortion", "asymmetry", NO_LESION))
 FOUR = Taxonomy(
     "four classes",
     ("mass", "calcification", "other_lesion", NO_LESION),
@@ -118,9 +116,7 @@ def run(samples: Samples, taxonomy: Taxonomy, *, repeats: int = REPEATS) -> Resu
     return summarised(taxonomy, real.classes, real.patients, probabilities, settings)
 
 
-def cross_validated(
-    regions: Regions, classes: int, repeats: int
-) -> tuple[Floats, tuple[Setting, ...]]:
+def cross_validated(regions: Regions, classes: int, repeats: int) -> tuple[Floats, tuple[Setting, ...]]:
     """Probabilities (repeats, real regions, classes) from classifiers that never saw the patient."""
     kept = []
     settings: list[Setting] = []
@@ -175,7 +171,7 @@ def summarised(
     )
 
 
-def _bounds(numbers, patients: Indices, chances: list[float]) -> list[Bound]:  # type: ignore[no-untyped-def]
+def _bounds(numbers: Statistic, patients: Indices, chances: list[float]) -> list[Bound]:
     drawn = np.array([numbers(indices) for indices in draws(patients, BOOTSTRAP)])
     drawn = drawn[np.isfinite(drawn).all(axis=1)]
     low, high = np.quantile(drawn, [(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0], axis=0)

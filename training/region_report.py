@@ -10,7 +10,14 @@ def as_markdown(results: Iterable[Result], command: str) -> str:
     """All that was measured, in the order in which it was tried."""
     lines = [f"Made by `{command}`.", ""]
     for result in results:
-        lines += [f"### {result.taxonomy.name.capitalize()}", "", *_numbers(result), "", *_confusion(result), ""]
+        lines += [
+            f"### {result.taxonomy.name.capitalize()}",
+            "",
+            *_numbers(result),
+            "",
+            *_confusion(result),
+            "",
+        ]
         lines += [*_named(result), "", _settings(result), ""]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -40,12 +47,14 @@ def _numbers(result: Result) -> Iterator[str]:
 
 
 def _row(name: str, count: int, bound: Bound) -> str:
-    return f"| {name} | {count} | {in_words(bound)} | {bound.chance:.2f} | {'yes' if bound.passed else 'no'} |"
+    return (
+        f"| {name} | {count} | {in_words(bound)} | {bound.chance:.2f} | {'yes' if bound.passed else 'no'} |"
+    )
 
 
 def _confusion(result: Result) -> Iterator[str]:
     classes = result.taxonomy.classes
-    yield f"Rows: what the regions are. Columns: what they are taken for, per cent, mean of {REPEATS} repeats."
+    yield f"Rows: what a region is; columns: what it is taken for; per cent, mean of {REPEATS} repeats."
     yield ""
     yield f"| | {' | '.join(f'`{name}`' for name in classes)} |"
     yield f"|---|{'---|' * len(classes)}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
@@ -40,7 +41,7 @@ BLOBS_MM = (2.5, 5.0)
 SURROUNDINGS = 3.0
 APART_MM = 15.0
 PECTORAL = (0.65, 0.7)
-"""Legs of the triangle left out at the upper chest-wall corner, as shares of the breast's width and height."""
+"""Legs of the triangle left out at the upper chest-wall corner, of the breast's width and height."""
 RIM_MM = 5.0
 """Next to the border of the breast no candidate is taken."""
 PHANTOM_SHAPE = (1440, 1170)
@@ -83,7 +84,7 @@ class Sample:
     kind: str
     patient: str
     real: bool
-    features: np.ndarray[tuple[int, int], np.dtype[np.float64]]
+    features: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,7 +166,7 @@ def _spots(rows: list[dict[str, str]], pixels: Pixels, breast: BreastMask | None
         yield from (Spot(NO_LESION, point) for point in candidates(pixels, breast, FILM))
 
 
-def _phantom(seed: int) -> Iterator[tuple[str, FloatArray, tuple[str, ...]]]:
+def _phantom(seed: int) -> Iterator[tuple[str, NDArray[np.float64], tuple[str, ...]]]:
     for kind in ("mass", NO_LESION):
         view = ViewPosition.MLO if seed % 2 else ViewPosition.CC
         made = make_phantom(seed=seed, shape=PHANTOM_SHAPE, view_position=view, lesion=kind == "mass")
@@ -182,7 +183,7 @@ def _phantom(seed: int) -> Iterator[tuple[str, FloatArray, tuple[str, ...]]]:
 
 def _measured(
     pixels: Pixels, spot: Spot, breast: BreastMask | None, seed: int
-) -> tuple[FloatArray, tuple[str, ...]]:
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Measure around the spot, at points drawn evenly from a disk; lesions and others alike."""
     rng = np.random.default_rng([seed, round(spot.point[0]), round(spot.point[1])])
     found = []
@@ -195,7 +196,7 @@ def _measured(
         found.append(measure(pixels, point, FILM, breast))
     names = next((tuple(features) for features in found if features), ())
     blank = [np.nan] * len(names)
-    return np.array([list(f.values()) if f else blank for f in found]), names
+    return np.array([list(f.values()) if f else blank for f in found], dtype=np.float64), names
 
 
 def _muscle(breast: BreastMask) -> BoolArray:

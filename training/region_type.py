@@ -1,7 +1,7 @@
 """Measure the region classifier: ``python -m training.region_type --data mini-mias --out out/region_type``.
 
-Regions are measured, both taxonomies of ``docs/region_type.md`` are cross-validated by patient, and the tables
-of that page and a JSON with all numbers are written. The second taxonomy is tried only if the first fails.
+Regions are measured, the taxonomies of ``docs/region_type.md`` are cross-validated by patient, the second
+only if the first fails, and the tables of that page and a JSON with all numbers are written.
 """
 
 import argparse

@@ -99,7 +99,7 @@ def _contrast(view: _View) -> dict[str, float]:
 
 
 def _edge(view: _View) -> dict[str, float]:
-    """How steeply the mean brightness falls outwards (1/mm), where, and how far gradients point to the centre."""
+    """How steeply the mean brightness falls outwards (1/mm) and where; whether gradients point inwards."""
     from scipy import ndimage
 
     limit = 2.5 * view.blob.radius_mm
@@ -139,7 +139,9 @@ def _lines(view: _View) -> dict[str, float]:
     half = np.hypot((rr - cc) / 2.0, rc)
     strength = np.maximum(half - (rr + cc) / 2.0, 0.0) * (half > 0.0)
     down, across = offsets(view.patch, view.blob.row, view.blob.column)
-    along = np.abs(-np.sin(across_line) * down + np.cos(across_line) * across) / np.maximum(view.distance, GRID_MM)
+    along = np.abs(-np.sin(across_line) * down + np.cos(across_line) * across) / np.maximum(
+        view.distance, GRID_MM
+    )
     radius = view.blob.radius_mm
     band = view.patch.inside & (view.distance > radius) & (view.distance <= radius + LINES_MM)
     total = max(float(strength[band].sum()), TINY)
@@ -189,7 +191,7 @@ def _texture(view: _View) -> dict[str, float]:
 
 
 def _shape(view: _View) -> dict[str, float]:
-    """The connected part above half the core's height: size in mm, elongation and roughness of its outline."""
+    """The connected part above half the core's height: size, elongation, roughness of its outline."""
     from scipy import ndimage
 
     smooth = ndimage.gaussian_filter(view.patch.values, 0.6 / GRID_MM)
@@ -201,7 +203,12 @@ def _shape(view: _View) -> dict[str, float]:
     rows, columns = (axis * GRID_MM for axis in np.nonzero(part))
     spread = np.linalg.eigvalsh(np.cov(np.stack([rows, columns])) + 1e-3 * np.eye(2))
     outline = part & ~ndimage.binary_erosion(part)
-    reach = np.hypot(*((axis * GRID_MM - mean.mean()) for axis, mean in zip(np.nonzero(outline), (rows, columns), strict=True)))
+    reach = np.hypot(
+        *(
+            (axis * GRID_MM - mean.mean())
+            for axis, mean in zip(np.nonzero(outline), (rows, columns), strict=True)
+        )
+    )
     area = float(part.sum()) * GRID_MM**2
     return {
         "log_core_diameter_mm": np.log(2.0 * np.sqrt(area / np.pi)),

@@ -50,7 +50,7 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A bright blob: its centre on the grid, its width σ in mm, and −σ²∇² of the image there (≥ 0 if bright)."""
+    """A bright blob: its centre on the grid, its width σ in mm, and −σ²∇² of the image there."""
 
     row: int
     column: int
@@ -123,7 +123,7 @@ def find_blob(patch: Patch) -> Blob:
 
 def middle(patch: Patch) -> int:
     """Index of the middle row and column."""
-    return patch.values.shape[0] // 2
+    return int(patch.values.shape[0]) // 2
 
 
 def distances(patch: Patch, row: int, column: int) -> Floats:
@@ -160,7 +160,9 @@ def _window(at: float, spacing_mm: float, size: int) -> _Window:
     shared = np.minimum(high[:, None], edges[None, 1:]) - np.maximum(low[:, None], edges[None, :-1])
     shared = np.maximum(shared, 0.0)
     total = shared.sum(axis=1, keepdims=True)
-    return _Window(first, max(last, first), shared / np.maximum(total, 1e-9), centres, total[:, 0] > 0.5 * step)
+    return _Window(
+        first, max(last, first), shared / np.maximum(total, 1e-9), centres, total[:, 0] > 0.5 * step
+    )
 
 
 def _tissue(rows: Floats, columns: Floats, breast: BreastMask | None) -> BoolArray:

@@ -12,9 +12,7 @@ from mammo_core.records import Region, RegionType
 REGION_OF_ATTENTION = "region_of_attention"
 MODEL_HEAD = "model head"
 NO_KIND = "the model head's most probable class is no kind of lesion"
-UNDETERMINED = RegionType(
-    label=REGION_OF_ATTENTION, score=None, source="no validated lesion-type classifier"
-)
+UNDETERMINED = RegionType(label=REGION_OF_ATTENTION, score=None, source="no validated lesion-type classifier")
 
 
 def region_types(

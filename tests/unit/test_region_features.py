@@ -14,24 +14,45 @@ Floats = NDArray[np.float64]
 
 FILM = PixelSpacing(0.2, 0.2)
 SIDE_MM, CENTRE_MM = 70.0, (36.0, 34.0)
-NAMES = (
-    "log_blob_width_mm core_contrast blob_response core_spread edge_sharpness log_edge_radius_mm "
-    "gradient_convergence gradient_size radial_lines tangential_lines line_strength log_specks "
-    "log_brightest_speck fine_skewness log_fine_kurtosis texture_slope finest_octave coarsest_octave "
-    "log_core_diameter_mm core_elongation outline_roughness core_parts"
-).split()
+NAMES = [
+    "log_blob_width_mm",
+    "core_contrast",
+    "blob_response",
+    "core_spread",
+    "edge_sharpness",
+    "log_edge_radius_mm",
+    "gradient_convergence",
+    "gradient_size",
+    "radial_lines",
+    "tangential_lines",
+    "line_strength",
+    "log_specks",
+    "log_brightest_speck",
+    "fine_skewness",
+    "log_fine_kurtosis",
+    "texture_slope",
+    "finest_octave",
+    "coarsest_octave",
+    "log_core_diameter_mm",
+    "core_elongation",
+    "outline_roughness",
+    "core_parts",
+]
 
 
 def axes(spacing_mm: float) -> tuple[Floats, Floats]:
     """Distances of the pixel centres from the lesion's centre, in mm."""
-    at = (np.arange(round(SIDE_MM / spacing_mm)) + 0.5) * spacing_mm
+    at = (np.arange(round(SIDE_MM / spacing_mm), dtype=np.float64) + 0.5) * spacing_mm
     return (at - CENTRE_MM[0])[:, None], (at - CENTRE_MM[1])[None, :]
 
 
 def tissue(spacing_mm: float = 0.2) -> Floats:
     """Waves in place of a parenchyma: smooth, so that they look alike at each spacing."""
     down, across = axes(spacing_mm)
-    return 0.3 + 0.03 * np.sin(down / 2.1) * np.cos(across / 1.7) + 0.03 * np.sin(across / 5.3 + down / 7.1)
+    waves = np.asarray(
+        np.sin(down / 2.1) * np.cos(across / 1.7) + np.sin(across / 5.3 + down / 7.1), dtype=np.float64
+    )
+    return 0.3 + 0.03 * waves
 
 
 def dome(radius_mm: float, soft_mm: float, spacing_mm: float = 0.2) -> Floats:
