@@ -153,7 +153,7 @@ def _typed(
     def types() -> tuple[RegionType, ...]:
         from mammo_core.findings.region_type import region_types
 
-        return region_types(found, output.probabilities, manifest)
+        return region_types(found, mammogram, breast, output.probabilities, manifest)
 
     named = attempt("the region types", types)
     each = named.value or (RegionType("region_of_attention", None, named.reason or ""),) * len(found)

@@ -121,7 +121,12 @@ def collect(folder: Path, *, phantoms: int) -> Samples:
         for kind, features, names in _phantom(seed):
             measured.append((kind, f"phantom {seed}", False, features, names))
     names = next(names for *_, names in measured if names)
-    samples = tuple(Sample(kind, patient, real, f) for kind, patient, real, f, _ in measured)
+    # Where no point of a region could be measured, not even the number of features is known.
+    blank = np.full((COPIES, len(names)), np.nan)
+    samples = tuple(
+        Sample(kind, patient, real, features if features.size else blank)
+        for kind, patient, real, features, _ in measured
+    )
     return Samples(samples, names, hashlib.sha256(table).hexdigest())
 
 

@@ -17,13 +17,14 @@ from mammo_core.findings.region_patch import (
     distances,
     find_blob,
     offsets,
+    smoothed,
 )
 from mammo_core.records import BoolArray, BreastMask, Pixels, PixelSpacing
 
 SPOTS_MM, LINES_MM, TEXTURE_MM = 10.0, 8.0, 12.0
 """Radii within which specks are counted, lines beyond the core are followed, and texture is measured."""
-LINE_MM, SPECK_MM = 0.8, 0.3
-"""Widths (σ) at which lines and specks are looked for."""
+EDGE_MM, LINE_MM, SPECK_MM = 0.6, 0.8, 0.3
+"""Widths (σ) at which edges, lines and specks are looked for."""
 SPECK = 8.0
 """A speck stands out by this many robust standard deviations of the fine curvature."""
 NEARLY_RADIAL = np.cos(np.deg2rad(20.0))
@@ -67,9 +68,8 @@ def measure(
         around the point.
     """
     patch = cut_out(pixels, point, spacing, breast)
-    if patch is None:
-        return None
-    view = _view(patch, find_blob(patch))
+    blob = find_blob(patch) if patch is not None else None
+    view = _view(patch, blob) if patch is not None and blob is not None else None
     if view is None:
         return None
     parts = (_contrast(view), _edge(view), _lines(view), _specks(view), _texture(view), _shape(view))
@@ -112,9 +112,8 @@ def _edge(view: _View) -> dict[str, float]:
     steepest = int(np.argmax(fall))
 
     down, across = offsets(view.patch, view.blob.row, view.blob.column)
-    sigma = 0.6 / GRID_MM
-    by_row = ndimage.gaussian_filter(view.patch.values, sigma, order=(1, 0))
-    by_column = ndimage.gaussian_filter(view.patch.values, sigma, order=(0, 1))
+    by_row = smoothed(view.patch.values, EDGE_MM, 1, 0)
+    by_column = smoothed(view.patch.values, EDGE_MM, 0, 1)
     band = near & (view.distance >= 0.5 * view.blob.radius_mm)
     inwards = -(by_row * down + by_column * across) / np.maximum(view.distance, GRID_MM)
     size = np.hypot(by_row, by_column)
@@ -194,7 +193,7 @@ def _shape(view: _View) -> dict[str, float]:
     """The connected part above half the core's height: size, elongation, roughness of its outline."""
     from scipy import ndimage
 
-    smooth = ndimage.gaussian_filter(view.patch.values, 0.6 / GRID_MM)
+    smooth = smoothed(view.patch.values, EDGE_MM)
     cut = view.ring_mean + 0.5 * (float(smooth[view.core].max()) - view.ring_mean)
     above = (smooth >= cut) & (view.distance <= 2.5 * view.blob.radius_mm) & view.patch.inside
     labels, count = ndimage.label(above)
@@ -220,19 +219,13 @@ def _shape(view: _View) -> dict[str, float]:
 
 def _second_derivatives(values: Floats, width_mm: float) -> tuple[Floats, Floats, Floats]:
     """By rows twice, by columns twice, and by both, of the image smoothed with a Gaussian."""
-    from scipy import ndimage
-
-    sigma = width_mm / GRID_MM
-    rows, columns, both = (
-        ndimage.gaussian_filter(values, sigma, order=order) for order in ((2, 0), (0, 2), (1, 1))
+    return (
+        smoothed(values, width_mm, 2, 0),
+        smoothed(values, width_mm, 0, 2),
+        smoothed(values, width_mm, 1, 1),
     )
-    return rows, columns, both
 
 
 def _band(values: Floats, fine_mm: float, coarse_mm: float) -> Floats:
     """Detail between two widths: a difference of Gaussians."""
-    from scipy import ndimage
-
-    fine: Floats = ndimage.gaussian_filter(values, fine_mm / GRID_MM)
-    coarse: Floats = ndimage.gaussian_filter(values, coarse_mm / GRID_MM)
-    return fine - coarse
+    return smoothed(values, fine_mm) - smoothed(values, coarse_mm)

@@ -83,6 +83,7 @@ def test_a_disk_is_found_beside_the_point_and_measured_in_millimetres() -> None:
 
     blob = find_blob(patch)
 
+    assert blob is not None
     at = middle(patch)
     assert ((blob.row - at) * GRID_MM, (blob.column - at) * GRID_MM) == pytest.approx((-3.0, 3.0), abs=0.6)
     assert blob.radius_mm == pytest.approx(5.0, abs=0.1), "the width 3.5 mm is among those tried"

@@ -21,6 +21,13 @@ COUNTS = {
 SETTING = Setting(0.1, 0.3)
 
 
+@pytest.fixture(autouse=True)
+def _one_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Choosing among eight settings takes eight times as long, and is not what is tested here."""
+    monkeypatch.setattr("training.region_learning.PENALTIES", (0.1,))
+    monkeypatch.setattr("training.region_learning.PHANTOM_WEIGHTS", (0.0, 0.3))
+
+
 def samples(separation: float) -> Samples:
     """Regions whose class shifts one feature each, and phantoms that are all alike."""
     rng = np.random.default_rng(5)
