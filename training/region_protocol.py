@@ -13,7 +13,8 @@ OUTER_FOLDS = 5
 REPEATS = 20
 LEVEL = 0.975
 """Of the intervals: 95 % divided among two taxonomies."""
-BOOTSTRAP = Plan(resamples=4000, seed=0)
+BOOTSTRAP = Plan(resamples=40_000, seed=0)
+"""So many that a bound of a few regions moves by less than 0.01 with the seed."""
 NAMED_FROM = 0.5
 """Probability from which a lesion class is named."""
 
@@ -50,8 +51,8 @@ class Bound:
 
     @property
     def passed(self) -> bool:
-        """Whether the lower bound is above chance."""
-        return self.low > self.chance
+        """Whether the lower bound is above chance, in four digits: rounding noise is no evidence."""
+        return round(self.low, 4) > round(self.chance, 4)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -71,6 +71,17 @@ def _named(result: Result) -> Iterator[str]:
     for name, count, row in zip(result.taxonomy.classes, result.counts, result.named, strict=True):
         shares = [*row[:-1], 1.0 - row[:-1].sum()]
         yield f"| `{name}` ({count}) | {' | '.join(f'{100 * share:.0f}' for share in shares)} |"
+    yield ""
+    yield f"Of the regions named so, in this mix, how many are it: {_precisions(result)}."
+
+
+def _precisions(result: Result) -> str:
+    """Of each lesion class, how many of the regions that are named so are so; regions per repeat."""
+    named = result.named * [[count] for count in result.counts]
+    return ", ".join(
+        f"`{name}` {named[k, k]:.1f} of {named[:, k].sum():.1f}"
+        for k, name in enumerate(result.taxonomy.classes[:-1])
+    )
 
 
 def _settings(result: Result) -> str:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mammo_core.evaluation.resampling import Plan
 from training.region_learning import Regions, Setting, fit, folds, predicted
-from training.region_protocol import FIVE, FOUR, Result, run, summarised
+from training.region_protocol import FIVE, FOUR, Bound, Result, run, summarised
 from training.region_report import as_markdown
 from training.region_samples import NO_LESION, Sample, Samples
 
@@ -22,10 +23,11 @@ SETTING = Setting(0.1, 0.3)
 
 
 @pytest.fixture(autouse=True)
-def _one_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Choosing among eight settings takes eight times as long, and is not what is tested here."""
+def _quicker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Choosing among many settings and drawing very often take long, and are not what is tested here."""
     monkeypatch.setattr("training.region_learning.PENALTIES", (0.1,))
     monkeypatch.setattr("training.region_learning.PHANTOM_WEIGHTS", (0.0, 0.3))
+    monkeypatch.setattr("training.region_protocol.BOOTSTRAP", Plan(resamples=1000, seed=0))
 
 
 def samples(separation: float) -> Samples:
@@ -139,4 +141,10 @@ def test_the_report_says_whether_the_rule_is_met() -> None:
     assert "By the rule, this taxonomy **does not pass**." in text
     assert "| `mass` (2) | 50 | 50 | 0 | 0 | 0 |" in text
     assert "| balanced accuracy, all classes | 10 | 0.60 (" in text
+    assert "`mass` 1.0 of 3.0, `calcification` 2.0 of 3.0" in text, "how many that are named so are so"
     assert "0.1 / 0.3 (1×)" in text
+
+
+def test_a_bound_at_chance_is_not_above_it() -> None:
+    assert Bound(0.5, 0.2001, 0.9, 0.2).passed
+    assert not Bound(0.5, 0.2 + 1e-12, 0.9, 0.2).passed
