@@ -23,7 +23,7 @@ from mammo_core.findings.region_type import (
 from mammo_core.geometry import Box
 from mammo_core.models.manifest import Head, Manifest
 from mammo_core.phantom.synthesis import make_phantom
-from mammo_core.records import Mammogram, PixelSpacing, Region, RegionType, Sourced
+from mammo_core.records import Mammogram, PixelSpacing, Region, RegionLocation, RegionType, Sourced
 from tests.conftest import make_mammogram, make_manifest
 
 CLASSES = ("normal", "benign mass", "malignant mass", "calcification")
@@ -32,6 +32,10 @@ PIXELS = make_phantom(seed=3, shape=(1440, 1170)).pixels
 POINTS = ((700.0, 300.0), (500.0, 250.0), (820.0, 420.0))
 FILM = PixelSpacing(0.2, 0.2)
 CHANCE = (0.2, 0.8)
+
+
+def location(depth: str) -> RegionLocation:
+    return RegionLocation(Sourced(depth, "pixels"), Sourced.unknown("a test"), Sourced.unknown("a test"))
 
 
 def a_region(number: int, peak: tuple[float, float]) -> Region:
@@ -47,7 +51,8 @@ def a_region(number: int, peak: tuple[float, float]) -> Region:
         evidence=6.0 / number,
         share_of_evidence=0.5 / number,
         relative_peak=1.0 / number,
-        depth=Sourced("middle", "pixels"),
+        location=location("middle"),
+        part=np.zeros((1, 1), dtype=np.bool_),
     )
 
 
@@ -172,7 +177,7 @@ class TestFakesOfThePredecessor:
             share_of_evidence=0.9,
             relative_peak=0.1,
             area_px=1.0,
-            depth=Sourced("anterior", "pixels"),
+            location=location("anterior"),
         )
 
         assert region_types((plain, other), film(), None, CHANCE, make_manifest()) == (
