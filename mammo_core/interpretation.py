@@ -51,11 +51,14 @@ class Interpretation:
     regions : Outcome[tuple[TypedRegion, ...]]
     evidence_on_tissue : Outcome[float | None]
         Share of the positive evidence on the breast, 0 to 1; None if no breast was found.
+    untyped : Failure or None
+        Why the regions have no types, if that is because something broke.
     """
 
     heat: Outcome[Heat]
     regions: Outcome[tuple[TypedRegion, ...]]
     evidence_on_tissue: Outcome[float | None]
+    untyped: Failure | None = None
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -66,7 +69,8 @@ class Interpretation:
     def failures(self) -> tuple[Failure, ...]:
         """What broke, each once: a step that lacks its input did not break itself."""
         outcomes = (self.heat, self.regions, self.evidence_on_tissue)
-        return tuple(dict.fromkeys(o.failure for o in outcomes if o.failure is not None))
+        failures = (*(outcome.failure for outcome in outcomes), self.untyped)
+        return tuple(dict.fromkeys(failure for failure in failures if failure is not None))
 
 
 def interpret(
@@ -83,13 +87,18 @@ def interpret(
     if heat.value is None:
         return Interpretation(heat, Outcome(None, heat.failure), Outcome(None, heat.failure))
     found = heat.value
+    regions = attempt(
+        "the regions", lambda: _regions(found, model_input.transform, mammogram, anatomy, options)
+    )
+    typed, untyped = _typed(regions, output, mammogram, anatomy.breast, manifest)
     return Interpretation(
         heat,
-        attempt("the regions", lambda: _regions(found, model_input.transform, mammogram, anatomy, options)),
+        typed,
         attempt(
             "the share of evidence on tissue",
             lambda: _on_tissue(found, model_input.transform, anatomy.breast),
         ),
+        untyped,
     )
 
 
@@ -116,11 +125,10 @@ def _regions(
     mammogram: Mammogram,
     anatomy: Anatomy,
     options: AnalysisOptions,
-) -> tuple[TypedRegion, ...]:
-    from mammo_core.findings.region_type import UNDETERMINED
+) -> tuple[Region, ...]:
     from mammo_core.findings.regions import find_regions
 
-    regions = find_regions(
+    return find_regions(
         heat.saliency,
         model_grid=model_grid,
         anatomy=anatomy,
@@ -128,7 +136,28 @@ def _regions(
         anchor=heat.anchor,
         spacing=mammogram.spacing.value,
     )
-    return tuple(TypedRegion(region, UNDETERMINED) for region in regions)
+
+
+def _typed(
+    regions: Outcome[tuple[Region, ...]],
+    output: ModelOutput,
+    mammogram: Mammogram,
+    breast: BreastMask | None,
+    manifest: Manifest,
+) -> tuple[Outcome[tuple[TypedRegion, ...]], Failure | None]:
+    """Say of each region what it may be; if that breaks, the regions stay, and say so."""
+    found = regions.value
+    if found is None:
+        return Outcome(None, regions.failure), None
+
+    def types() -> tuple[RegionType, ...]:
+        from mammo_core.findings.region_type import region_types
+
+        return region_types(found, mammogram, breast, output.probabilities, manifest)
+
+    named = attempt("the region types", types)
+    each = named.value or (RegionType("region_of_attention", None, named.reason or ""),) * len(found)
+    return Outcome(tuple(map(TypedRegion, found, each))), named.failure
 
 
 def _on_tissue(heat: Heat, model_grid: PixelTransform, breast: BreastMask | None) -> float | None:

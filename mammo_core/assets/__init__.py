@@ -1,1 +1,1 @@
-"""The embedded model with its manifest, and the sample mammogram with its truth."""
+"""The embedded model and the region classifier with their manifests, and the sample with its truth."""

@@ -63,6 +63,15 @@ class Head(StrEnum):
     """No activation in the network: its outputs are read as logits."""
 
 
+class LesionKind(StrEnum):
+    """What a region may be."""
+
+    MASS = "mass"
+    CALCIFICATION = "calcification"
+    ARCHITECTURAL_DISTORTION = "architectural_distortion"
+    ASYMMETRY = "asymmetry"
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
@@ -188,6 +197,9 @@ class Manifest(_Part):
     birads_like: tuple[BiradsLikeCut, ...] = ()
     """Cuts of the categories, ascending from 0. Only a calibrated model may declare them: the ranges of the
     atlas are likelihoods at a prevalence."""
+    lesion_classes: dict[str, LesionKind] = Field(default_factory=dict)
+    """For a model whose own head tells kinds of lesions: which of ``classes`` is which kind. Several classes
+    may be of one kind (a benign and a malignant mass); those that are not listed are no lesion."""
     target_layer: str | None = None
     """The layer to explain; found in the network if absent."""
     reference_logit: ReferenceLogit | None = None
@@ -210,6 +222,8 @@ class Manifest(_Part):
             raise ValueError("classes must be different from each other")
         if self.positive not in self.classes:
             raise ValueError("positive must be one of classes")
+        if not set(self.lesion_classes) <= set(self.classes):
+            raise ValueError("lesion_classes must name some of classes")
         low, high = self.rule_out, self.rule_in
         if low is not None and high is not None and low.threshold > high.threshold:
             raise ValueError("rule_out.threshold must not exceed rule_in.threshold")

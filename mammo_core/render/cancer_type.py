@@ -2,6 +2,7 @@
 
 import math
 from itertools import product
+from textwrap import wrap
 
 from PIL import Image
 
@@ -15,6 +16,9 @@ from mammo_core.render.scene import Scene
 
 LONGEST_TEXT = 60
 """Characters of a label that comes from outside: class names may have any length."""
+
+LONGEST_LINE = 48
+"""Characters of a line of the header where the whole sentence has no room: a source may be long."""
 
 HIGHEST_HEADER = 0.3
 """Of the frame's height; in a lower frame the header has fewer words."""
@@ -80,8 +84,8 @@ def _header_lines(scene: Scene, common: str | None) -> list[list[str]]:
     numbers = f"{score} · {threshold}"
     return [
         [result, numbers, *filter(None, [common])],
-        [result, numbers, *_halves(common)],
-        [result, score, threshold, *_halves(common)],
+        [result, numbers, *_wrapped(common)],
+        [result, score, threshold, *_wrapped(common)],
         [result, numbers],
         [result, score, threshold],
         [result, score],
@@ -90,10 +94,11 @@ def _header_lines(scene: Scene, common: str | None) -> list[list[str]]:
     ]
 
 
-def _halves(sentence: str | None) -> list[str]:
-    """Break before what stands in brackets."""
+def _wrapped(sentence: str | None) -> list[str]:
+    """Break before what stands in brackets, and what is still long between words."""
     first, bracket, rest = (sentence or "").partition(" (")
-    return [part for part in (first, f"({rest}" if bracket else "") if part]
+    parts = (first, f"({rest}" if bracket else "")
+    return [line for part in parts for line in wrap(part, LONGEST_LINE, break_on_hyphens=False)]
 
 
 def _header(canvas: Canvas, lines: list[str], scale: float) -> Panel:

@@ -96,7 +96,7 @@ def test_the_evidence_adds_up_to_the_score() -> None:
     assert region["type"] == {
         "label": "region_of_attention",
         "score": None,
-        "source": "no validated lesion-type classifier",
+        "source": "the pixel spacing at the breast is not known",
     }
 
 

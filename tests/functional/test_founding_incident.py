@@ -54,6 +54,10 @@ def break_cam(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(methods.METHODS, CamMethod.GRADCAM, methods.Method(broken, in_logits=True))
 
 
+def break_classifier(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("mammo_core.findings.region_type.shipped", broken)
+
+
 def analysed(client: TestClient) -> dict[str, Any]:
     answer = client.post("/analyze?max_side=200", files={"file": ("x.png", PNG, "image/png")})
     assert answer.status_code == 200, answer.text
@@ -69,6 +73,8 @@ CASES: dict[str, tuple[Break, tuple[str, ...]]] = {
     "the CAM": (break_cam, ("overlay", "heatmap_only", "bbox", "cancer_type")),
     "the CAM's module": (without("mammo_core.explain"), ("overlay", "heatmap_only", "bbox", "cancer_type")),
     "the regions": (without("mammo_core.findings.regions"), ("bbox", "cancer_type")),
+    "the region types": (without("mammo_core.findings.region_type"), ()),
+    "the region types' numbers": (break_classifier, ()),
     **{f"the picture {name}": (without(f"mammo_core.render.{name}"), (name,)) for name in PICTURES},
 }
 

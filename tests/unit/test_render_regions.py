@@ -121,6 +121,20 @@ class TestRegions:
         images = {pictures(scene(None, **changes))[PictureName.CANCER_TYPE].data for changes in versions}
         assert len(images) == len(versions)
 
+    def test_a_long_source_is_shown_to_its_end(self) -> None:
+        """The measured accuracy stands there: a source that is left out makes a label look certain."""
+        shape = np.full((900, 900), 20_000, dtype=np.uint16)
+        source = "regions 1, balanced accuracy 0.38 (0.28 to 0.48, chance 0.20; a collection of {})"
+        made = [
+            pictures(scene(shape, region_types=(RegionType("indeterminate", None, source.format(data)),)))[
+                PictureName.CANCER_TYPE
+            ]
+            for data in ("films", "views")
+        ]
+
+        assert made[0].data != made[1].data
+        assert [picture.reason for picture in made] == [None, None]
+
     @pytest.mark.parametrize(
         ("score", "threshold", "expected"),
         [
