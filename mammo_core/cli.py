@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mammo_core.commands.analyze import analyze
+from mammo_core.commands.check import check
 from mammo_core.commands.compile import compile_
 from mammo_core.commands.evaluate import evaluate
 from mammo_core.commands.terminal import WRONG_USAGE, stop
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # locals hold pixels
 )
 app.command()(analyze)
+app.command()(check)
 app.command("compile")(compile_)
 app.command()(evaluate)
 

@@ -8,18 +8,18 @@ the portable gradients shows) by methods that do not ask which of two equal inpu
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from mammo_core.compiler.conversion import SERVE_WITH_KERAS
 from mammo_core.compiler.network import Network
+from mammo_core.compiler.running import evidence_of, run_traced
 from mammo_core.compiler.tracing import Outline
 from mammo_core.errors import CompilationError
 from mammo_core.explain.methods import METHODS
 from mammo_core.explain.saliency import completeness_residual
 from mammo_core.models.litert import CompiledGraph
-from mammo_core.models.manifest import CamAgreement, InputSpec, Manifest, Scaling, Verification
+from mammo_core.models.manifest import CamAgreement, InputSpec, Scaling, Verification
 from mammo_core.models.outputs import output_of, selector_of
 from mammo_core.phantom.prepared import prepared
 from mammo_core.phantom.synthesis import make_phantom
@@ -59,9 +59,7 @@ class Comparison:
     @property
     def evidence(self) -> Evidence:
         """Of the compiled graph."""
-        if self.compiled.evidence is None:
-            raise CompilationError("The compiled graph gave no evidence.")
-        return self.compiled.evidence
+        return evidence_of(self.compiled)
 
 
 def verify(graph: bytes, network: Network, outline: Outline, *, float16: bool) -> Verification:
@@ -145,25 +143,12 @@ def _compare(graph: bytes, network: Network, outline: Outline, probes: list[Floa
         activations = tensors["activations"]
         return Comparison(
             output_of(tensors, manifest, selector=selector, unavailable=None),
-            output_of(_arrays(whole, probe, selector), manifest, selector=selector, unavailable=None),
-            _evidence(_arrays(ours, probe, selector, activations), manifest, selector),
-            _evidence(_arrays(tensorflow, probe, selector, activations), manifest, selector),
+            run_traced(whole, network, probe),
+            evidence_of(run_traced(ours, network, probe, activations)),
+            evidence_of(run_traced(tensorflow, network, probe, activations)),
         )
 
     return [comparison(probe) for probe in probes]
-
-
-def _arrays(function: Any, *values: FloatArray) -> dict[str, FloatArray]:  # noqa: ANN401
-    import tensorflow as tf
-
-    return {name: np.asarray(tensor) for name, tensor in function(*map(tf.constant, values)).items()}
-
-
-def _evidence(tensors: dict[str, FloatArray], manifest: Manifest, selector: FloatArray) -> Evidence:
-    evidence = output_of(tensors, manifest, selector=selector, unavailable=None).evidence
-    if evidence is None:
-        raise CompilationError("The Keras model gave no evidence.")
-    return evidence
 
 
 def _cells(method: CamMethod, evidence: Evidence) -> FloatArray:
@@ -206,9 +191,7 @@ def _logit_difference(comparison: Comparison) -> float:
 
 
 def _activation_difference(comparison: Comparison) -> float:
-    if comparison.keras.evidence is None:
-        raise CompilationError("The Keras model gave no evidence.")
-    return _difference(comparison.evidence.activations, comparison.keras.evidence.activations)
+    return _difference(comparison.evidence.activations, evidence_of(comparison.keras).activations)
 
 
 def _agreement(method: CamMethod, comparisons: list[Comparison]) -> CamAgreement:
