@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo keras test test-full e2e cold-start check template format lock serve train-phantom clean
+.PHONY: help demo keras test test-full e2e cold-start check template format lock serve bench train-phantom clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -64,6 +64,9 @@ format: $(VENV)/.dev ## rewrite the sources in the project's format
 
 serve: $(VENV)/.serve ## the same application on http://127.0.0.1:8000
 	$(BIN)/mammo serve
+
+bench: $(VENV)/.dev ## measure the explanation, and write the table of docs/compile.md (half an hour)
+	$(BIN)/python -m benchmarks.explanation --write docs/compile.md
 
 train-phantom: $(VENV)/.dev ## train the embedded phantom model again (minutes)
 	$(BIN)/python -m training.phantom_model --out mammo_core/assets

@@ -10,6 +10,11 @@ from keras import applications, layers
 # The general constructors behind keras.applications: the same code with fewer layers.
 from keras.src.applications import convnext, densenet, efficientnet, resnet
 
+from mammo_core.models.manifest import InputSpec, Scaling
+from mammo_core.phantom.prepared import prepared
+from mammo_core.phantom.synthesis import make_phantom
+from mammo_core.records import FloatArray
+
 Network = Any
 Tensor = Any
 Build = Callable[[], Network]
@@ -23,15 +28,24 @@ def with_statistics(network: Network) -> Network:
             weight.assign(random.normal(scale=0.1, size=weight.shape))
         elif weight.name == "gamma" and weight.shape[-1] > 1:
             weight.assign(random.uniform(0.7, 1.3, size=weight.shape))
-    norms = [layer for layer in network._flatten_layers() if isinstance(layer, layers.BatchNormalization)]
+    parts = list(network._flatten_layers())
+    norms = [layer for layer in parts if isinstance(layer, layers.BatchNormalization)]
+    white = 255.0 if any(isinstance(layer, layers.Rescaling) for layer in parts) else 1.0
     for layer in norms:
         layer.momentum = 0.0
     if norms:
-        seen = random.uniform(0.0, 255.0, size=(4, *network.input_shape[1:])).astype(np.float32)
-        network(seen, training=True)
+        network(np.float32(white) * views(*network.input_shape[1:]), training=True)
     for layer in norms:
         layer.momentum = 0.99
     return network
+
+
+def views(rows: int, columns: int, channels: int) -> FloatArray:
+    """What the network is going to see: phantoms and noise, 0 to 1."""
+    spec = InputSpec(rows=rows, columns=columns, channels=3 if channels == 3 else 1, scaling=Scaling.UNIT)
+    phantoms = [prepared(make_phantom(seed=seed, shape=(320, 260)), spec).tensor for seed in range(3)]
+    noise = np.random.default_rng(1).random((1, rows, columns, channels), dtype=np.float32)
+    return np.concatenate([*phantoms, noise])
 
 
 def averaged(base: Network) -> Network:

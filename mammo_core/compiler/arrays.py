@@ -29,8 +29,8 @@ def matrix_product(op: Operation, gradient: Tensor) -> tuple[Tensor | None, Tens
     left, right = op.inputs
     if op.get_attr("transpose_a") or op.get_attr("transpose_b"):
         return _transposed_product(op, gradient)
-    to_left = tf.matmul(gradient[None], tf.transpose(right)[None])[0]
-    return to_left, tf.matmul(left, gradient, transpose_a=True)
+    to_left = tf.matmul(tf.expand_dims(gradient, 0), tf.expand_dims(tf.transpose(right), 0))
+    return tf.squeeze(to_left, 0), tf.matmul(left, gradient, transpose_a=True)
 
 
 def strided_slice(op: Operation, gradient: Tensor) -> tuple[Tensor, None, None, None]:

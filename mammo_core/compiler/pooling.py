@@ -24,15 +24,17 @@ def max_pool(op: Operation, gradient: Tensor) -> Tensor:
     """Shared by the inputs of each window that are the largest, or nearly; see :func:`_nearness`."""
     import tensorflow as tf
 
-    inputs, outputs = op.inputs[0], op.outputs[0]
     window = _pooling_window(op)
-    padded = window.padded(inputs, LOWEST)
-    sharpness = _sharpness(outputs)
-    nearness = {
-        place: _nearness(window.inputs_at(padded, place), outputs, sharpness) for place in window.places
-    }
-    share = gradient / tf.add_n(list(nearness.values()))
-    return window.summed({place: share * near for place, near in nearness.items()})
+    padded = window.padded(op.inputs[0], LOWEST)
+    outputs, sharpness = op.outputs[0], _sharpness(op.outputs[0])
+    if window.tiles:
+        tiles, largest = window.tiled(padded), window.over_tiles(outputs)
+        nearness = _nearness(tiles, largest, window.over_tiles(sharpness))
+        total = tf.reduce_sum(nearness, axis=window.places_of_a_tile, keepdims=True)
+        return window.untiled(nearness * (window.over_tiles(gradient) / total))
+    near = {place: _nearness(window.inputs_at(padded, place), outputs, sharpness) for place in window.places}
+    share = gradient / tf.add_n(list(near.values()))
+    return window.summed({place: share * each for place, each in near.items()})
 
 
 def maximum(op: Operation, gradient: Tensor) -> tuple[Tensor, None]:

@@ -156,8 +156,8 @@ def _explained(
         return {"logits": logits}, Outline(reason="The network holds an operation that has no gradient.")
     tensors = {
         "logits": logits,
-        "activations": tf.cast(activations[0], tf.float32),
-        "gradients": tf.cast(gradients[0], tf.float32),
+        "activations": tf.squeeze(tf.cast(activations, tf.float32), 0),
+        "gradients": tf.squeeze(tf.cast(gradients, tf.float32), 0),
         "bias_evidence": bias_evidence,
     }
     return tensors, Outline(layer.name, tuple(activations.shape[1:]), number)

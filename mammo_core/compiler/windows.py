@@ -66,11 +66,51 @@ class Window:
         """Offsets in the window, row by row."""
         return [(i, j) for i in range(self.rows.window) for j in range(self.columns.window)]
 
+    @property
+    def tiles(self) -> bool:
+        """Whether windows lie side by side: then all places can be looked at at once."""
+        return all(side.window == side.stride for side in (self.rows, self.columns))
+
+    @property
+    def places_of_a_tile(self) -> tuple[int, int]:
+        """Axes of what :meth:`tiled` returns that lie inside a window."""
+        return 1, 3
+
+    def tiled(self, padded: Tensor) -> Tensor:
+        """Windows and their places as axes of their own, (n · outputs, window, outputs, window, k)."""
+        import tensorflow as tf
+
+        rows, columns = self.rows, self.columns
+        images, _, _, channels = padded.shape
+        used = padded[:, : rows.outputs * rows.stride, : columns.outputs * columns.stride, :]
+        return tf.reshape(
+            used if used.shape != padded.shape else padded,
+            (images * rows.outputs, rows.stride, columns.outputs, columns.stride, channels),
+        )
+
+    def over_tiles(self, outputs: Tensor) -> Tensor:
+        """One value for each window, to be combined with :meth:`tiled`, (n · outputs, 1, outputs, 1, k)."""
+        import tensorflow as tf
+
+        images, _, _, channels = outputs.shape
+        return tf.reshape(outputs, (images * self.rows.outputs, 1, self.columns.outputs, 1, channels))
+
+    def untiled(self, tiles: Tensor) -> Tensor:
+        """The inverse of :meth:`tiled` and of the padding, (n, h, w, k)."""
+        import tensorflow as tf
+
+        rows, columns = self.rows, self.columns
+        channels = tiles.shape[4]
+        shape = (-1, rows.outputs * rows.stride, columns.outputs * columns.stride, channels)
+        return self._trimmed(tf.reshape(tiles, shape))
+
     def padded(self, tensor: Tensor, value: float) -> Tensor:
         """Surround an input (n, h, w, k) as the layer does."""
         import tensorflow as tf
 
         rows, columns = (self.rows.before, self.rows.after), (self.columns.before, self.columns.after)
+        if not any((*rows, *columns)):
+            return tensor
         return tf.pad(tensor, [(0, 0), rows, columns, (0, 0)], constant_values=value)
 
     def inputs_at(self, padded: Tensor, place: tuple[int, int]) -> Tensor:
@@ -135,8 +175,10 @@ class Window:
         import tensorflow as tf
 
         rows, columns = self.rows, self.columns
-        cut = plane[
-            :, rows.before : rows.before + rows.size, columns.before : columns.before + columns.size, :
-        ]
+        cut = plane
+        if tuple(plane.shape[1:3]) != (rows.size, columns.size):
+            cut = plane[
+                :, rows.before : rows.before + rows.size, columns.before : columns.before + columns.size, :
+            ]
         missing = (rows.size - cut.shape[1], columns.size - cut.shape[2])
         return tf.pad(cut, [(0, 0), (0, missing[0]), (0, missing[1]), (0, 0)]) if any(missing) else cut

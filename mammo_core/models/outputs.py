@@ -95,8 +95,8 @@ def output_of(
     if manifest.target_layer is not None:
         evidence = Evidence(
             target_layer=manifest.target_layer,
-            activations=np.array(tensors["activations"]),
-            gradients=np.array(tensors["gradients"]),
+            activations=np.asarray(tensors["activations"]),
+            gradients=np.asarray(tensors["gradients"]),
             score=float(np.dot(logits, selector)),
             bias_evidence=float(tensors["bias_evidence"]),
         )
