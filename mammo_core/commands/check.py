@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from mammo_core.sanity.results import Report, Result
 from mammo_core.commands.terminal import SOME_FAILED, WRONG_USAGE, stop
 from mammo_core.errors import ConfigurationError, MammoError
 from mammo_core.records import CamMethod
+from mammo_core.sanity.results import Report, Result
 
 
 def check(
@@ -28,8 +28,8 @@ def check(
 
     Exit status: 0 all passed, 1 a check failed or the model cannot be used, 2 wrong usage.
     """
-    from mammo_core.sanity.check import check_model
     from mammo_core.compiler.quiet import quietly
+    from mammo_core.sanity.check import check_model
 
     try:
         with quietly():

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from mammo_core.sanity.maps import Probe, alike, cells_of, tissue_cells
-from mammo_core.sanity.results import Outcome, Result
 from mammo_core.compiler.running import evidence_of
 from mammo_core.models.protocol import Model
 from mammo_core.records import CamMethod, ModelOutput
+from mammo_core.sanity.maps import Probe, alike, cells_of, tissue_cells
+from mammo_core.sanity.results import Outcome, Result
 
 
 def check_determinism(model: Model, probes: list[Probe]) -> Result:

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from mammo_core.sanity.behaviour import check_determinism, check_flip
-from mammo_core.sanity.maps import Probe, probes
-from mammo_core.sanity.results import Outcome, Report, Result
 from mammo_core.compiler.running import evidence_of
 from mammo_core.models.protocol import Model
 from mammo_core.models.store import BUNDLE, ModelFiles, fetch, read_files
 from mammo_core.records import CamMethod
+from mammo_core.sanity.behaviour import check_determinism, check_flip
+from mammo_core.sanity.maps import Probe, probes
+from mammo_core.sanity.results import Outcome, Report, Result
 
 NEEDS_KERAS = "A bundle's weights cannot be changed: check the Keras file that it was made of."
 
@@ -54,9 +54,9 @@ def _check_bundle(files: ModelFiles, method: CamMethod) -> Report:
 
 
 def _check_network(files: ModelFiles, method: CamMethod) -> Report:
-    from mammo_core.sanity.weights import check_randomisation, check_saturation, explainer
     from mammo_core.compiler.network import open_network
     from mammo_core.models.keras import KerasModel
+    from mammo_core.sanity.weights import check_randomisation, check_saturation, explainer
 
     model = KerasModel(files)
     inputs = probes(model.manifest.input)

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from mammo_core.sanity.maps import Probe, alike, cells_of, tissue_cells
-from mammo_core.sanity.results import Outcome, Result
 from mammo_core.compiler.network import Network
 from mammo_core.compiler.perturbation import kept_weights, randomise, scale, weighted_layers
 from mammo_core.compiler.running import evidence_of, run_traced
 from mammo_core.records import CamMethod, Evidence, FloatArray
+from mammo_core.sanity.maps import Probe, alike, cells_of, tissue_cells
+from mammo_core.sanity.results import Outcome, Result
 
 Explain = Callable[[FloatArray], Evidence]
 

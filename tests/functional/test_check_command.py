@@ -11,16 +11,16 @@ import pytest
 from keras import layers
 from typer.testing import CliRunner, Result
 
-from mammo_core.sanity import weights
-from mammo_core.sanity.check import NEEDS_KERAS
-from mammo_core.sanity.maps import probes
-from mammo_core.sanity.results import Outcome
 from mammo_core.cli import app
 from mammo_core.compiler.compile import compile_model
 from mammo_core.compiler.network import open_network
 from mammo_core.compiler.perturbation import kept_weights, randomise, weighted_layers
 from mammo_core.models.manifest import Orientation
 from mammo_core.records import Evidence, FloatArray
+from mammo_core.sanity import weights
+from mammo_core.sanity.check import NEEDS_KERAS
+from mammo_core.sanity.maps import probes
+from mammo_core.sanity.results import Outcome
 from tests.conftest import make_manifest
 from tests.networks import Network, applied, conv, randomised, saved
 
