@@ -1,1 +1,1 @@
-"""Measurements on data that are not part of the project; each writes a table into ``docs/``."""
+"""Commands that measure; each writes a table into ``docs/``."""

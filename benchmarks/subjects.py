@@ -32,7 +32,9 @@ def make(name: str, folder: Path) -> None:
     import keras
 
     keras.utils.set_random_seed(1)
-    subjects()[name]().save(folder / MODEL)
+    network = subjects()[name]()
+    # The usual recipe finds no gradient in a Sequential that was loaded from a file; a functional model has one.
+    keras.Model(network.inputs, network.outputs).save(folder / MODEL)
     files = read_files(folder / MODEL)
     (folder / BUNDLE).write_bytes(compile_model(files))
     (folder / PLAIN).write_bytes(converted(_forward(open_network(files)), float16=False))

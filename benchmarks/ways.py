@@ -25,7 +25,7 @@ def keras_eager(folder: Path) -> Opened:
 
     network = keras.saving.load_model(folder / "model.keras", compile=False)
     target = json.loads((folder / "target.json").read_text())
-    inside = keras.Model(network.inputs, [network.get_layer(target).output, network.output])
+    inside = keras.Model(network.inputs, [network.get_layer(target).output, network.outputs[0]])
 
     def run(image: FloatArray) -> FloatArray:
         with tf.GradientTape() as tape:

@@ -5,7 +5,7 @@ import numpy as np
 from mammo_core.compiler.running import evidence_of
 from mammo_core.models.protocol import Model
 from mammo_core.records import CamMethod, ModelOutput
-from mammo_core.sanity.maps import Probe, cells_of, spearman, tissue_cells
+from mammo_core.sanity.maps import Probe, alike, cells_of, tissue_cells
 from mammo_core.sanity.results import Outcome, Result
 
 
@@ -29,7 +29,7 @@ def check_flip(model: Model, probes: list[Probe], method: CamMethod) -> Result:
     A model that is shown each breast with its chest wall at the left sees the same twice; another one need
     not be symmetric.
     """
-    alike, differences = [], []
+    agreements, differences = [], []
     for probe in probes:
         evidence = evidence_of(model.run(probe.model_input))
         mirrored = evidence_of(model.run(probe.mirrored))
@@ -38,9 +38,9 @@ def check_flip(model: Model, probes: list[Probe], method: CamMethod) -> Result:
         back = cells_of(mirrored, method)
         if not _turned(probe):
             back = back[:, ::-1]
-        alike.append(spearman(cells[inside], back[inside]))
+        agreements.append(alike(cells[inside], back[inside]))
         differences.append(abs(mirrored.score - evidence.score))
-    mean = float(np.mean(alike))
+    mean = float(np.mean(agreements))
     return Result(
         check="flip",
         outcome=Outcome.REPORTED,
@@ -48,7 +48,7 @@ def check_flip(model: Model, probes: list[Probe], method: CamMethod) -> Result:
         f"{max(differences):.3g} logits.",
         value=mean,
         details=(
-            *((f"{probe.name}: maps", value) for probe, value in zip(probes, alike, strict=True)),
+            *((f"{probe.name}: maps", value) for probe, value in zip(probes, agreements, strict=True)),
             *((f"{probe.name}: logits", value) for probe, value in zip(probes, differences, strict=True)),
         ),
     )

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mammo_core.explain.methods import METHODS
+from mammo_core.explain.ranks import spearman
 from mammo_core.models.manifest import InputSpec
 from mammo_core.phantom.prepared import prepared
 from mammo_core.phantom.synthesis import make_phantom
@@ -82,15 +82,6 @@ def tissue_cells(image: FloatArray, shape: tuple[int, ...]) -> BoolArray:
     return inside if inside.sum() >= FEWEST_CELLS else np.ones(shape, dtype=np.bool_)
 
 
-def spearman(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
-    """Rank correlation, −1 to 1; ties share their rank. 0 if one of the two is constant: it tells nothing."""
-    ranks = [_ranks(np.asarray(values, np.float64).ravel()) for values in (one, other)]
-    first, second = (each - each.mean() for each in ranks)
-    below = float(np.sqrt((first**2).sum() * (second**2).sum()))
-    return float((first * second).sum() / below) if below > 0.0 else 0.0
-
-
-def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    _, group, count = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(count)
-    return np.asarray((last - (count - 1) / 2.0)[group], dtype=np.float64)
+def alike(one: FloatArray, other: FloatArray) -> float:
+    """Rank correlation, −1 to 1; 0 if one of the two is constant, which tells nothing."""
+    return spearman(one, other) or 0.0

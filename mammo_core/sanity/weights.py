@@ -9,7 +9,7 @@ from mammo_core.compiler.network import Network
 from mammo_core.compiler.perturbation import kept_weights, randomise, scale, weighted_layers
 from mammo_core.compiler.running import evidence_of, run_traced
 from mammo_core.records import CamMethod, Evidence, FloatArray
-from mammo_core.sanity.maps import Probe, cells_of, spearman, tissue_cells
+from mammo_core.sanity.maps import Probe, alike, cells_of, tissue_cells
 from mammo_core.sanity.results import Outcome, Result
 
 Explain = Callable[[FloatArray], Evidence]
@@ -44,7 +44,7 @@ def check_randomisation(network: Network, explain: Explain, probes: list[Probe],
     """
     original = [cells_of(explain(probe.model_input.tensor), method) for probe in probes]
 
-    def alike() -> float:
+    def remaining() -> float:
         return float(
             np.mean(
                 [
@@ -55,7 +55,7 @@ def check_randomisation(network: Network, explain: Explain, probes: list[Probe],
         )
 
     stages = _stages(network)
-    found = np.array([_cascade(network, stages, alike, np.random.default_rng(seed)) for seed in SEEDS])
+    found = np.array([_cascade(network, stages, remaining, np.random.default_rng(seed)) for seed in SEEDS])
     means = found.mean(axis=0)
     value = float(means[-1])
     return Result(
@@ -107,20 +107,20 @@ def _stages(network: Network) -> list[list[Any]]:
 
 
 def _cascade(
-    network: Network, stages: list[list[Any]], alike: Callable[[], float], random: np.random.Generator
+    network: Network, stages: list[list[Any]], remaining: Callable[[], float], random: np.random.Generator
 ) -> list[float]:
     found = []
     with kept_weights(network):
         for stage in stages:
             for layer in stage:
                 randomise(layer, random)
-            found.append(alike())
+            found.append(remaining())
     return found
 
 
 def _alike(original: FloatArray, now: FloatArray, probe: Probe) -> float:
     inside = tissue_cells(probe.model_input.tensor, original.shape)
-    return spearman(np.abs(original[inside]), np.abs(now[inside]))
+    return alike(np.abs(original[inside]), np.abs(now[inside]))
 
 
 def _difference(ours: FloatArray, expected: FloatArray) -> float:

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from mammo_core import __version__, log
+from mammo_core.cli import app
+from mammo_core.models.litert import OUTPUTS
 
 ROOT = Path(__file__).resolve().parents[2]
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
@@ -28,12 +32,41 @@ def test_the_readme_shows_the_two_commands() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "layers/README.md", ".ci/run"]
+    "name",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "layers/README.md",
+        ".ci/run",
+        *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
+    ],
 )
 def test_every_make_command_of_a_document_exists(name: str) -> None:
     shown = set(re.findall(r"^ *make ([a-z0-9-]+)|`make ([a-z0-9-]+)", text_of(name), re.MULTILINE))
     named = {first or second for first, second in shown}
     assert named <= targets() | {"help"}
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+)
+def test_every_command_of_a_document_exists_with_its_options(name: str) -> None:
+    command = get_command(app)
+    assert isinstance(command, TyperGroup)
+    for line in re.findall(r"(?:^|`|/)mammo ([a-z]+ [^`#\n]*)", text_of(name), re.MULTILINE):
+        chosen = command.commands[line.split()[0]]
+        known = {option for parameter in chosen.params for option in parameter.opts}
+        assert set(re.findall(r"(?<!\S)-{1,2}[a-z][a-z0-9-]*", line)) <= {*known, "--help"}, line
+
+
+def test_the_page_about_compiling_names_all_that_a_bundle_and_a_report_hold() -> None:
+    text = text_of("docs/compile.md")
+    rows = set(re.findall(r"^\| `?([\w -]+?)`? \|", text, re.MULTILINE))
+    assert set(OUTPUTS) <= rows
+    assert {"determinism", "saturation", "weight randomisation", "flip"} <= rows
+    for option in ("--manifest", "--target-layer", "--float16"):
+        assert f"| `{option}" in text
 
 
 def test_continuous_integration_runs_check_and_test_and_nothing_else() -> None:
