@@ -92,7 +92,7 @@ def _add_routes(app: FastAPI, service: AnalysisService, max_body_bytes: int | No
         upload = await request_body.image_of(request, max_bytes=limit)
         options = replace(options, hints=upload.hints)
         served = await run_in_threadpool(service.analyze, upload.data, options)
-        _note(_line(request), served.answer, served.problems)
+        served.tell(_line(request))
         # Serialised once, here: FastAPI would validate four megabytes of base64 a second time.
         return _json(served.answer)
 
@@ -131,15 +131,6 @@ def _request_id(request: Request) -> str:
 def _line(request: Request) -> log.RequestLine:
     line: log.RequestLine = request.state.line
     return line
-
-
-def _note(line: log.RequestLine, answer: wire.Answer, problems: tuple[str, ...]) -> None:
-    line.cold_start = answer.cold_start
-    line.images_made = sum(image is not None for image in answer.images.model_dump().values())
-    line.regions_found = answer.findings.num_regions
-    line.map_status = answer.explanation.status
-    line.timings_ms = answer.timings_ms
-    line.problems.extend(problems)
 
 
 async def _on_error(request: Request, error: Exception) -> Response:

@@ -226,6 +226,8 @@ def test_a_file_that_is_no_image_is_refused_without_a_model() -> None:
     "event",
     [
         {"Records": []},
+        {"Records": [{"eventSource": "aws:kinesis"}]},
+        {"Records": {"eventSource": "aws:s3"}},
         {"requestContext": None},
         {"httpMethod": "GET", "requestContext": {}},
         {"requestContext": {"http": {"method": "GET"}}},
