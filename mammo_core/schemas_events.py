@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from mammo_core import schemas as wire
 from mammo_core.errors import InternalError, InvalidRequestError
@@ -102,14 +102,6 @@ class AnalysisState(_Wire):
     error: Refusal | None = None
     request_id: str | None = None
     """Of the invocation that wrote the result."""
-
-
-class ObjectName(_Wire):
-    """An object in a bucket that this service may read."""
-
-    bucket: Annotated[str, Field(min_length=3, max_length=63)]
-    key: Annotated[str, Field(min_length=1, max_length=1024)]
-    version_id: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
 
 
 def read_result(data: bytes) -> StoredResult:

@@ -246,7 +246,16 @@ def signer() -> "S3Client":
     """The client that makes links for others to use: of the bucket's own host name in its own region.
 
     Another S3 is seldom reachable by a host name for each bucket; there, the bucket is part of the path.
+
+    Raises
+    ------
+    AccessDeniedError
+        If there are no credentials: botocore would make a link that opens nothing.
     """
+    import boto3
+
+    if boto3.Session().get_credentials() is None:
+        raise AccessDeniedError("AWS credentials to sign with are missing.")
     style = "path" if os.environ.get("AWS_ENDPOINT_URL_S3") else "virtual"
     return cast("S3Client", _client("s3", s3={"addressing_style": style}))
 

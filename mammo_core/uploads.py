@@ -8,7 +8,9 @@ from uuid import UUID, uuid4
 from mammo_core import schemas as wire
 from mammo_core.aws import links
 from mammo_core.errors import InvalidRequestError, NotFoundError
+from mammo_core.hints import NO_HINTS, Hints, hints_of
 from mammo_core.schemas_events import UploadOut, UploadQuery, query_of
+from mammo_core.settings import Settings
 
 PREFIX = "uploads/"
 """Of the keys of uploads. What else lies in the bucket came another way."""
@@ -33,39 +35,62 @@ class Wishes:
     request_id: str | None
 
 
-def offer(bucket: str, query: UploadQuery, *, max_bytes: int, request_id: str) -> UploadOut:
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """Where uploads come, and where their results go."""
+
+    uploads: str
+    results: str
+
+
+def buckets(settings: Settings) -> Buckets:
+    """The two buckets that uploads need.
+
+    Raises
+    ------
+    NotFoundError
+        If the settings do not name both: uploads are not offered.
+    """
+    if settings.upload_bucket is None or settings.result_bucket is None:
+        raise NotFoundError("Uploads are not offered here.")
+    return Buckets(settings.upload_bucket, settings.result_bucket)
+
+
+def offer(query: UploadQuery, *, settings: Settings, request_id: str) -> UploadOut:
     """Make a form that takes one file, of this kind and not larger, within five minutes.
 
     Parameters
     ----------
-    bucket : str
     query : UploadQuery
         Its options become metadata that the form cannot be sent without.
-    max_bytes : int
+    settings : Settings
     request_id : str
 
     Raises
     ------
+    NotFoundError
+        If uploads are not offered.
     InvalidRequestError
         If the options are not valid.
     AccessDeniedError, ConfigurationError
         If there are no credentials to sign with.
     """
+    place = buckets(settings)
     query.options()
-    name = str(uuid4())
-    now = datetime.now(UTC)
+    name, now = str(uuid4()), datetime.now(UTC)
+    metadata = metadata_of(query, request_id=request_id)
     form = links.form(
-        bucket,
+        place.uploads,
         key_of(name),
-        {"Content-Type": query.content_type, **_as_fields(metadata_of(query, request_id=request_id))},
-        max_bytes=max_bytes,
+        {"Content-Type": query.content_type, **{f"x-amz-meta-{k}": v for k, v in metadata.items()}},
+        max_bytes=settings.max_image_bytes,
         lives_s=FORM_LIVES_S,
     )
     return UploadOut(
         id=name,
         url=form.url,
         fields=form.fields,
-        max_bytes=max_bytes,
+        max_bytes=settings.max_image_bytes,
         expires_at=now + timedelta(seconds=FORM_LIVES_S),
         analysis=f"analyses/{name}",
     )
@@ -86,6 +111,11 @@ def key_of(name: str) -> str:
     if parsed is None or str(parsed) != name:
         raise InvalidRequestError("The id of an upload is a UUID in lower case, as POST /uploads gave it.")
     return f"{PREFIX}{name}"
+
+
+def hints_of_key(key: str) -> Hints:
+    """What an object's key says of the view, as a file's name does; an upload's is random and says nothing."""
+    return NO_HINTS if key.startswith(PREFIX) else hints_of(key)
 
 
 def metadata_of(query: UploadQuery, *, request_id: str) -> dict[str, str]:
@@ -109,23 +139,6 @@ def wishes_of(metadata: Mapping[str, str]) -> Wishes:
     query = query_of(given, written=lambda name: f"{OURS}{name.replace('_', '-')}")
     query.options()
     return Wishes(query, request_id if _is_plain(request_id) else None)
-
-
-def required(bucket: str | None, what: str) -> str:
-    """A bucket that a route needs.
-
-    Raises
-    ------
-    NotFoundError
-        If the settings name none: the route is not offered.
-    """
-    if bucket is None:
-        raise NotFoundError(f"{what} are not offered here.")
-    return bucket
-
-
-def _as_fields(metadata: dict[str, str]) -> dict[str, str]:
-    return {f"x-amz-meta-{name}": value for name, value in metadata.items()}
 
 
 def _text(value: object) -> str:

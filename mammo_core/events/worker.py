@@ -1,5 +1,6 @@
 """One object after the other: analysed, rejected, or sent back. Which of them it is, is decided here."""
 
+from dataclasses import replace
 from time import perf_counter
 
 from mammo_core import log
@@ -22,7 +23,7 @@ from mammo_core.events.notification import ObjectCreated
 from mammo_core.metrics import emit
 from mammo_core.schemas_events import ResultStatus
 from mammo_core.service import AnalysisService, Served
-from mammo_core.uploads import wishes_of
+from mammo_core.uploads import hints_of_key, wishes_of
 
 LEAST_MS = 3_000.0
 """With less time left, nothing is begun."""
@@ -135,7 +136,8 @@ class Worker:
         with case.watch("fetch"):
             limit = service.settings.max_image_bytes
             data = objects.fetch(case.created.address, described, max_bytes=limit)
-        served = service.analyze(data, wishes.query.options())
+        options = replace(wishes.query.options(), hints=hints_of_key(case.created.address.key))
+        served = service.analyze(data, options)
         return self._kept(case, served, line)
 
     def _kept(self, case: Case, served: Served, line: log.RequestLine) -> tuple[Outcome, Served | None]:
