@@ -95,4 +95,15 @@ def _refused(error: MammoError, context: Any) -> dict[str, Any]:  # noqa: ANN401
     }
 
 
-handler = make_handler(build_service())
+SERVICE = build_service()
+handler = make_handler(SERVICE)
+
+
+def publish(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ANN401 - the runtime's own object
+    """The compile function: a Keras file under ``source/`` becomes the model that is served.
+
+    Another function of the same image, with rights of its own.
+    """
+    from mammo_core.publishing.publisher import Publisher
+
+    return Publisher(SERVICE.settings).handle(event, context)

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from mammo_core import schemas as wire
 from mammo_core.errors import InternalError, InvalidRequestError
+from mammo_core.models.pointer import Pointer
 
 MEDIA_TYPES = Literal[
     "application/dicom",
@@ -71,6 +72,30 @@ class StoredResult(_Wire):
     """A failure that is written before a last attempt counts once that attempt's time is over."""
 
 
+class PublicationStatus(StrEnum):
+    """What became of a model's source."""
+
+    PUBLISHED = "published"
+    """The pointer named it; a rollback may have moved the pointer since."""
+    REFUSED = "refused"
+    """The pointer stayed where it was."""
+
+
+class Publication(_Wire):
+    """What is kept of a model that was to be published."""
+
+    schema_version: Literal["1.0"] = "1.0"
+    status: PublicationStatus
+    source: Source
+    pointer: Pointer | None
+    """What the service's pointer says since."""
+    previous: Pointer | None
+    """What it said before: to go back, write this into it."""
+    error: Refusal | None
+    request_id: str
+    written_at: AwareDatetime
+
+
 class UploadQuery(wire.AnalyzeQuery):
     """The query of ``POST /uploads``: the options of the analysis, and what kind of file will come."""
 
@@ -116,6 +141,20 @@ def read_result(data: bytes) -> StoredResult:
         return StoredResult.model_validate_json(data)
     except ValidationError as error:
         raise InternalError("A result of another version is in the way.") from error
+
+
+def read_publication(data: bytes) -> Publication:
+    """Read what is kept of a publication.
+
+    Raises
+    ------
+    InternalError
+        If it is none of this version's.
+    """
+    try:
+        return Publication.model_validate_json(data)
+    except ValidationError as error:
+        raise InternalError("A publication of another version is in the way.") from error
 
 
 def query_of(given: Mapping[str, str], *, written: Callable[[str], str]) -> wire.AnalyzeQuery:

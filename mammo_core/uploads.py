@@ -114,7 +114,7 @@ def key_of(name: str) -> str:
 
 
 def hints_of_key(key: str) -> Hints:
-    """What an object's key says of the view, as a file's name does; an upload's is random and says nothing."""
+    """What a key says of the view, as a file's name does; an upload's is random, and says nothing."""
     return NO_HINTS if key.startswith(PREFIX) else hints_of(key)
 
 

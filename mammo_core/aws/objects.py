@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 from mammo_core import storage
@@ -33,6 +34,11 @@ class Address:
     bucket: str
     key: str = field(repr=False)
     version_id: str | None = None
+
+    @property
+    def suffix(self) -> str:
+        """Of the key, in lower case, with its point."""
+        return PurePosixPath(self.key).suffix.lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,20 @@ class TestASuccess:
         del direct["images"], stored["images"]
         assert comparable(stored) == comparable(direct)
 
+    def test_reads_the_key_like_the_name_of_a_form_s_file(self, cloud: Cloud) -> None:
+        random = "uploads/00000000-1cc2-4000-8000-000000000000"
+        for key in ("left/R-CC.png", random):
+            cloud.upload(key, PNG, mammo_images="")
+
+        cloud.pump(worker_of())
+
+        api = client_of(service_of())
+        direct = api.post("/analyze?images=", files={"file": ("R-CC.png", PNG, "image/png")}).json()
+        stored, unnamed = (cloud.result(key)["answer"] for key in ("left/R-CC.png", random))
+        assert direct["view_analysis"]["laterality"]["source"] == "file_name"
+        assert comparable(stored) == comparable(direct)
+        assert unnamed["view_analysis"]["view_position"]["source"] != "file_name", "chance is no hint"
+
     def test_of_a_version_is_of_its_bytes_also_when_another_has_come(self, cloud: Cloud) -> None:
         cloud.keep_versions()
         other = to_png(make_phantom(seed=4, shape=(320, 256)))
