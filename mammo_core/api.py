@@ -18,6 +18,8 @@ from mammo_core import __version__, log, request_body, routes_uploads
 from mammo_core import schemas as wire
 from mammo_core.attempt import place
 from mammo_core.errors import InvalidRequestError, MammoError
+from mammo_core.measures import readings
+from mammo_core.metrics import emit
 from mammo_core.problems import PROBLEM_JSON, RETRY_AFTER_S, describe, errors, problem
 from mammo_core.schemas_events import UploadQuery
 from mammo_core.service import AnalysisService
@@ -53,6 +55,7 @@ def create_app(service: AnalysisService, *, max_body_bytes: int | None = None) -
             allow_headers=["*"],
             expose_headers=["x-request-id"],
         )
+    app.state.metrics_namespace = service.settings.metrics_namespace
     _add_routes(app, service, max_body_bytes)
     return app
 
@@ -90,6 +93,7 @@ def _add_routes(app: FastAPI, service: AnalysisService, max_body_bytes: int | No
         options = replace(options, hints=upload.hints)
         served = await run_in_threadpool(service.analyze, upload.data, options)
         served.tell(_line(request))
+        request.state.served = served
         # Serialised once, here: FastAPI would validate four megabytes of base64 a second time.
         return _json(served.answer)
 
@@ -112,6 +116,8 @@ async def _answer_once(request: Request, call_next: Callable[[Request], Awaitabl
     line.route = getattr(request.scope.get("route"), "path", None) or _own_path(request)
     line.status, line.duration_ms = response.status_code, round((perf_counter() - start) * 1000, 1)
     log.write(line)
+    if line.route == "/analyze":
+        emit(request.app.state.metrics_namespace, *readings(line, getattr(request.state, "served", None)))
     response.headers["x-request-id"] = line.request_id
     return response
 

@@ -18,8 +18,8 @@ from mammo_core.errors import (
 from mammo_core.events import results
 from mammo_core.events.case import Attempt, Case, Outcome
 from mammo_core.events.layout import model_mark
-from mammo_core.events.measures import readings
 from mammo_core.events.notification import ObjectCreated
+from mammo_core.measures import readings
 from mammo_core.metrics import emit
 from mammo_core.schemas_events import ResultStatus
 from mammo_core.service import AnalysisService, Served
