@@ -3,21 +3,21 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mammo_core import child
 from mammo_core.errors import CompilationError, MammoError
 from mammo_core.publishing.child import BUNDLE, REFUSAL
 
-START = (
-    "import json, sys; from pathlib import Path; task = json.loads(sys.argv[1]); sys.path[:] = task['path']; "
+PROGRAM = (
+    "from pathlib import Path; task = json.loads(sys.argv[2]); "
     "from mammo_core.publishing.child import main; "
     "main(Path(task['folder']), task['weights'], task['target_layer'], float16=task['float16'])"
 )
-INHERITED = ("LD_LIBRARY_PATH", "PATH", "HOME", "TMPDIR")
-"""All that is passed on, so that no credential is within reach of a model."""
+INHERITED = ("PATH", "TMPDIR")
+"""Handed on beside what every such process gets; no credential is within reach of a model."""
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "KERAS_BACKEND": "tensorflow"}
 LONGEST_S = 840.0
 """Less than a function may run."""
@@ -65,7 +65,6 @@ def compile_apart(
         if manifest is not None:
             (folder / "model.manifest.json").write_bytes(manifest)
         task = {
-            "path": [str(Path(__file__).resolve().parents[2]), *map(os.path.abspath, sys.path)],
             "folder": name,
             "weights": f"model{suffix}",
             "target_layer": target_layer,
@@ -82,13 +81,15 @@ def compile_apart(
 def _run(task: str, deadline_s: float) -> int | None:
     """Run the child; None if it took too long."""
     environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    # One thread would do for reading, but not for TensorFlow.
+    plain = {name: value for name, value in child.environment().items() if not name.endswith("THREADS")}
     try:
         done = subprocess.run(  # noqa: S603  # our own interpreter with our own program
-            [sys.executable, "-c", START, task],
+            child.command(PROGRAM, [task]),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**environment, **QUIET},
+            env={**plain, **environment, **QUIET},
             timeout=deadline_s,
             check=False,
         )

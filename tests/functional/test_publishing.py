@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import handler
-from mammo_core import cli
+from mammo_core import child, cli
 from mammo_core.aws import objects
 from mammo_core.errors import CompilationError, ConfigurationError, InternalError, ModelIntegrityError
 from mammo_core.models.bundle import pack, unpack
@@ -329,8 +329,8 @@ class TestTrouble:
 
 class TestTheProcessThatCompiles:
     def start(self, monkeypatch: pytest.MonkeyPatch, program: str) -> bytes:
-        head = "import json, os, sys, time; from pathlib import Path; task = json.loads(sys.argv[1]); "
-        monkeypatch.setattr(apart, "START", head + program)
+        head = "import os, time; from pathlib import Path; task = json.loads(sys.argv[2]); "
+        monkeypatch.setattr(apart, "PROGRAM", head + program)
         return apart.compile_apart(b"weights", deadline_s=3.0)
 
     @pytest.mark.parametrize(
@@ -363,7 +363,8 @@ class TestTheProcessThatCompiles:
 
         assert weights == "weights"
         assert [name for name in environment if name.startswith("AWS")] == []
-        assert set(environment) <= {*apart.INHERITED, *apart.QUIET, "LC_CTYPE"}
+        plain = {*child.INHERITED, "MALLOC_ARENA_MAX", "LC_CTYPE"}
+        assert set(environment) <= {*plain, *apart.INHERITED, *apart.QUIET}
 
     def test_leaves_no_file_behind(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv("TMPDIR", str(tmp_path))
