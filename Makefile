@@ -41,7 +41,7 @@ keras: $(VENV)/.keras ## TensorFlow too: to compile .keras models, or to serve t
 test: $(VENV)/.dev $(VENV)/sam/.tool ## everything a change must pass
 	$(BIN)/python -m pytest
 
-test-full: $(VENV)/.dev $(VENV)/sam/.tool ## all of make test, every architecture, and 5,000 mutated files instead of 300
+test-full: $(VENV)/.dev $(VENV)/sam/.tool ## all of make test, every architecture, 1,000 events with faults, and 5,000 mutated files
 	$(BIN)/python -m pytest -m "not e2e" --fuzz-cases=5000
 
 e2e: $(VENV)/.dev $(VENV)/sam/.tool ## build the images and run them: Docker, else podman, which it installs (minutes, root)

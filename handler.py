@@ -12,6 +12,7 @@ from mangum.types import LambdaContext
 from mammo_core import log
 from mammo_core.api import create_app
 from mammo_core.errors import InternalError, InvalidRequestError, MammoError
+from mammo_core.events.door import EventDoor
 from mammo_core.problems import PROBLEM_JSON, describe
 from mammo_core.service import AnalysisService, build_service
 
@@ -35,8 +36,9 @@ def make_handler(service: AnalysisService) -> Handler:
     -------
     callable
         Takes an API Gateway event (REST v1, or HTTP API and function URL v2) and the runtime's context;
-        returns the answer in the gateway's form, its body always text. An event of another kind raises
-        :class:`mammo_core.errors.InvalidRequestError`: there is nobody to send an HTTP answer to.
+        returns the answer in the gateway's form, its body always text. Events of SQS, S3 and EventBridge
+        go to :class:`mammo_core.events.door.EventDoor`. An event of another kind raises
+        :class:`mammo_core.errors.InvalidRequestError`: there is nobody to send an answer to.
     """
     # Mangum takes the thread's current loop, and would make one that nobody closes.
     asyncio.set_event_loop(LOOP)
@@ -47,12 +49,11 @@ def make_handler(service: AnalysisService) -> Handler:
         text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, "+json"],  # problem+json is text, not base64
     )
 
+    events = EventDoor(service)
+
     def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - the runtime's object
         if not _is_http(event):
-            raise InvalidRequestError(
-                "An API Gateway event (v1 or v2) was expected; this one has neither resource nor "
-                "requestContext.http."
-            )
+            return events.handle(event, context)
         # Other code may have replaced the loop since the last event.
         asyncio.set_event_loop(LOOP)
         try:
@@ -94,4 +95,15 @@ def _refused(error: MammoError, context: Any) -> dict[str, Any]:  # noqa: ANN401
     }
 
 
-handler = make_handler(build_service())
+SERVICE = build_service()
+handler = make_handler(SERVICE)
+
+
+def publish(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ANN401 - the runtime's own object
+    """The compile function: a Keras file under ``source/`` becomes the model that is served.
+
+    Another function of the same image, with rights of its own.
+    """
+    from mammo_core.publishing.publisher import Publisher
+
+    return Publisher(SERVICE.settings).handle(event, context)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from time import perf_counter
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import uuid4
 
 from fastapi import FastAPI, Query, Request, Response
@@ -14,17 +14,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
-from mammo_core import __version__, log, request_body
+from mammo_core import __version__, log, request_body, routes_uploads
 from mammo_core import schemas as wire
 from mammo_core.attempt import place
 from mammo_core.errors import InvalidRequestError, MammoError
-from mammo_core.problems import PROBLEM_JSON, RETRY_AFTER_S, describe, problem
+from mammo_core.measures import readings
+from mammo_core.metrics import emit
+from mammo_core.problems import PROBLEM_JSON, RETRY_AFTER_S, describe, errors, problem
+from mammo_core.schemas_events import UploadQuery
 from mammo_core.service import AnalysisService
 
-ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": wire.Problem, "content": {PROBLEM_JSON: {}}}
-    for status in (400, 413, 415, 422, 500, 503)
-}
 UNEXPECTED = "An unexpected error. It was logged under this request id."
 
 
@@ -56,6 +55,7 @@ def create_app(service: AnalysisService, *, max_body_bytes: int | None = None) -
             allow_headers=["*"],
             expose_headers=["x-request-id"],
         )
+    app.state.metrics_namespace = service.settings.metrics_namespace
     _add_routes(app, service, max_body_bytes)
     return app
 
@@ -69,32 +69,35 @@ def _add_routes(app: FastAPI, service: AnalysisService, max_body_bytes: int | No
     async def health() -> wire.Health:
         return wire.Health(version=__version__)
 
-    @app.get("/ready", summary="Loads the model and tells what works", responses=_errors(500, 503))
+    @app.get("/ready", summary="Loads the model and tells what works", responses=errors(500, 503))
     async def ready(request: Request) -> wire.Ready:
         answer, problems = await run_in_threadpool(service.ready)
         _line(request).problems.extend(problems)
         return answer
 
-    @app.get("/model", summary="What the model declares about itself", responses=_errors(500, 503))
+    @app.get("/model", summary="What the model declares about itself", responses=errors(500, 503))
     async def model() -> wire.ModelCard:
         return await run_in_threadpool(service.model_card)
 
     @app.post(
         "/analyze",
         summary="Analyse one mammogram",
-        responses=ERRORS,
+        responses=errors(400, 404, 413, 415, 422, 500, 503),
         response_model=wire.Answer,
         openapi_extra={"requestBody": request_body.OPENAPI},
     )
     async def analyze(request: Request, query: Annotated[wire.AnalyzeQuery, Query()]) -> Response:
         limit = max_body_bytes or service.settings.max_image_bytes
         options = query.options()
-        upload = await request_body.image_of(request, max_bytes=limit)
+        upload = await request_body.image_of(request, max_bytes=limit, settings=service.settings)
         options = replace(options, hints=upload.hints)
         served = await run_in_threadpool(service.analyze, upload.data, options)
-        _note(_line(request), served.answer, served.problems)
+        served.tell(_line(request))
+        request.state.served = served
         # Serialised once, here: FastAPI would validate four megabytes of base64 a second time.
         return _json(served.answer)
+
+    routes_uploads.add(app, service.settings)
 
 
 async def _answer_once(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -113,6 +116,8 @@ async def _answer_once(request: Request, call_next: Callable[[Request], Awaitabl
     line.route = getattr(request.scope.get("route"), "path", None) or _own_path(request)
     line.status, line.duration_ms = response.status_code, round((perf_counter() - start) * 1000, 1)
     log.write(line)
+    if line.route == "/analyze":
+        emit(request.app.state.metrics_namespace, *readings(line, getattr(request.state, "served", None)))
     response.headers["x-request-id"] = line.request_id
     return response
 
@@ -133,15 +138,6 @@ def _line(request: Request) -> log.RequestLine:
     return line
 
 
-def _note(line: log.RequestLine, answer: wire.Answer, problems: tuple[str, ...]) -> None:
-    line.cold_start = answer.cold_start
-    line.images_made = sum(image is not None for image in answer.images.model_dump().values())
-    line.regions_found = answer.findings.num_regions
-    line.map_status = answer.explanation.status
-    line.timings_ms = answer.timings_ms
-    line.problems.extend(problems)
-
-
 async def _on_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, MammoError):
         raise error
@@ -155,8 +151,9 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     # A name that we do not know is the caller's text, and may be anything.
+    known = UploadQuery if request.url.path.endswith("/uploads") else wire.AnalyzeQuery
     detail = "; ".join(
-        f"a parameter is not known; known are {', '.join(wire.AnalyzeQuery.model_fields)}"
+        f"a parameter is not known; known are {', '.join(known.model_fields)}"
         if e["type"] == "extra_forbidden"
         else f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}"
         for e in error.errors()[:5]
@@ -190,7 +187,3 @@ def _json(
     headers: dict[str, str] | None = None,
 ) -> Response:
     return Response(body.model_dump_json(), status_code=status, media_type=media_type, headers=headers)
-
-
-def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: ERRORS[status] for status in statuses}

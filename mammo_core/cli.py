@@ -11,6 +11,8 @@ from mammo_core.commands.analyze import analyze
 from mammo_core.commands.check import check
 from mammo_core.commands.compile import compile_
 from mammo_core.commands.evaluate import evaluate
+from mammo_core.commands.publish import publish
+from mammo_core.commands.submit import submit
 from mammo_core.commands.terminal import WRONG_USAGE, stop
 from mammo_core.errors import MammoError
 from mammo_core.records import Laterality, ViewPosition
@@ -24,6 +26,8 @@ app.command()(analyze)
 app.command()(check)
 app.command("compile")(compile_)
 app.command()(evaluate)
+app.command()(publish)
+app.command()(submit)
 
 
 class PhantomView(StrEnum):

@@ -13,6 +13,7 @@
     ├── DependencyError              something we rely on
     │   ├── StorageUnavailableError  503 storage_unavailable   (retryable)
     │   ├── ModelUnavailableError    503 model_unavailable     (retryable)
+    │   ├── OutOfTimeError           503 out_of_time           (retryable, in the worker only)
     │   └── AccessDeniedError        500 access_denied
     └── InternalError                our fault
         ├── ConfigurationError       500 misconfigured
@@ -135,6 +136,15 @@ class ModelUnavailableError(DependencyError):
 
     code = "model_unavailable"
     title = "The model is unavailable"
+    http_status = 503
+    retryable = True
+
+
+class OutOfTimeError(DependencyError):
+    """The invocation ends too soon for another analysis: it is not begun."""
+
+    code = "out_of_time"
+    title = "Too little time is left"
     http_status = 503
     retryable = True
 

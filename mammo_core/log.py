@@ -36,6 +36,12 @@ class RequestLine:
         Milliseconds per stage.
     problems : list of str
         What broke without costing the score, or where a bug is: ``what (where)``.
+    outcome : str or None
+        Of an event's object: see :class:`mammo_core.events.worker.Outcome`.
+    receives : int or None
+        How often the queue has handed out the message.
+    analysis_id : str or None
+        Of the result that was written: a digest, which finds it without its key being logged.
     """
 
     request_id: str
@@ -50,11 +56,17 @@ class RequestLine:
     map_status: str | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    outcome: str | None = None
+    receives: int | None = None
+    analysis_id: str | None = None
 
     @property
     def level(self) -> str:
-        """``error`` for our faults, ``warning`` for refusals and missing parts, else ``info``."""
-        if self.status >= 500:
+        """``error`` for our faults, ``warning`` for refusals and missing parts, else ``info``.
+
+        What is tried again is a warning: if it goes on, it ends as an error.
+        """
+        if self.status >= 500 and self.outcome != "retried":
             return "error"
         return "warning" if self.status >= 400 or self.problems else "info"
 

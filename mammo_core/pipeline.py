@@ -89,6 +89,9 @@ def analyze(
     with watch("load"):
         held = models.get()
         model = held.model
+    if held.load_ms is not None:
+        # It may have been loaded before this analysis, for it.
+        watch.timings_ms["load"] = held.load_ms
     with watch("preprocess"):
         model_input = prepare(mammogram, model.manifest.input, anatomy.breast)
     with watch("model"):

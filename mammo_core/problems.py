@@ -1,10 +1,17 @@
 """Errors on the wire: one shape, RFC 9457, whatever went wrong."""
 
+from typing import Any
+
 from mammo_core import schemas as wire
 from mammo_core.errors import MammoError
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_S = 5
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe the errors of a route in OpenAPI."""
+    return {status: {"model": wire.Problem, "content": {PROBLEM_JSON: {}}} for status in statuses}
 
 
 def describe(error: MammoError, request_id: str) -> wire.Problem:

@@ -1,4 +1,4 @@
-"""The image of a request, whichever of the three ways it came: multipart, JSON or raw."""
+"""The image of a request, whichever way it came: multipart, JSON, raw, or as the name of an object in S3."""
 
 import base64
 import binascii
@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from mammo_core import schemas as wire
+from mammo_core.aws import objects
 from mammo_core.errors import InvalidRequestError, PayloadTooLargeError
 from mammo_core.hints import NO_HINTS, Hints, hints_of
+from mammo_core.settings import Settings
+from mammo_core.uploads import hints_of_key
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 OPENAPI: dict[str, Any] = {
@@ -26,7 +30,17 @@ OPENAPI: dict[str, Any] = {
                 "properties": {"file": {"type": "string", "format": "binary"}},
             }
         },
-        "application/json": {"schema": wire.AnalyzeJson.model_json_schema()},
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "description": "One of the two.",
+                "properties": {
+                    "image": {"type": "string", "description": "Base64 of the image file."},
+                    "s3": wire.ObjectName.model_json_schema(),
+                },
+                "additionalProperties": False,
+            }
+        },
         "image/png": BINARY,
         "image/jpeg": BINARY,
         "image/tiff": BINARY,
@@ -46,42 +60,50 @@ class Upload:
     hints: Hints = NO_HINTS
 
 
-async def image_of(request: Request, *, max_bytes: int) -> Upload:
-    """Read the image's bytes, and the hints in its file's name if it came in a form.
+async def image_of(request: Request, *, max_bytes: int, settings: Settings) -> Upload:
+    """Read the image's bytes, and the hints in its file's name if there is one.
 
     Parameters
     ----------
     request : Request
-        ``multipart/form-data`` with the field ``file``; ``application/json`` with base64 in ``image``;
-        any other content type is the image itself, since ``curl --data-binary`` sends a form's.
+        ``multipart/form-data`` with the field ``file``; ``application/json`` with base64 in ``image``, or the
+        name of an object in ``s3``; any other content type is the image itself, since ``curl --data-binary``
+        sends a form's.
     max_bytes : int
         Of the body.
+    settings : Settings
+        Which buckets may be read, and whether larger files have another way.
 
     Raises
     ------
     PayloadTooLargeError
         As soon as the body, or the length it declares, exceeds the limit.
     InvalidRequestError
-        If the body does not have the form that its content type announces.
+        If the body does not have the form that its content type announces, or names another bucket.
+    MammoError
+        As :func:`mammo_core.aws.objects.describe` and ``fetch``, for an object.
     """
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > max_bytes:
-        raise _too_large(int(declared), max_bytes)
-    body = await _body(request, max_bytes)
+        raise _too_large(int(declared), max_bytes, settings)
+    body = await _body(request, max_bytes, settings)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "multipart/form-data":
         return await _uploaded_file(request, body)
     if media_type == "application/json":
-        return Upload(_image_of_json(body))
+        named = _read_json(body)
+        if named.s3 is not None:
+            return await run_in_threadpool(_object, named.s3, settings)
+        return Upload(_decoded(named.image or ""))
     return Upload(body)
 
 
-async def _body(request: Request, max_bytes: int) -> bytes:
+async def _body(request: Request, max_bytes: int, settings: Settings) -> bytes:
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
         if size > max_bytes:
-            raise _too_large(size, max_bytes)
+            raise _too_large(size, max_bytes, settings)
         parts.append(part)
     return b"".join(parts)
 
@@ -115,13 +137,17 @@ async def _uploaded_file(request: Request, body: bytes) -> Upload:
         await form.close()
 
 
-def _image_of_json(body: bytes) -> bytes:
+def _read_json(body: bytes) -> wire.AnalyzeJson:
     try:
-        text = wire.AnalyzeJson.model_validate_json(body).image
+        return wire.AnalyzeJson.model_validate_json(body)
     except ValidationError as error:
         raise InvalidRequestError(
-            'A JSON body {"image": "<base64>"} with no other name was expected; options go into the query.'
+            'A JSON body {"image": "<base64>"} or {"s3": {"bucket": …, "key": …}} with no other name was '
+            "expected; options go into the query."
         ) from error
+
+
+def _decoded(text: str) -> bytes:
     # Browsers' FileReader puts `data:image/png;base64,` in front.
     encoded = text.partition(",")[2] if text.startswith("data:") else text
     try:
@@ -131,7 +157,17 @@ def _image_of_json(body: bytes) -> bytes:
         raise InvalidRequestError("image: base64 was expected; the text is not base64.") from error
 
 
-def _too_large(size: int, max_bytes: int) -> PayloadTooLargeError:
+def _object(named: wire.ObjectName, settings: Settings) -> Upload:
+    """Read an object of a bucket that the settings allow; nothing else is ever fetched."""
+    if named.bucket not in settings.readable:
+        raise InvalidRequestError("s3: the bucket is none of those that this service reads for its callers.")
+    address = objects.Address(named.bucket, named.key, named.version_id)
+    data = objects.fetch(address, objects.describe(address), max_bytes=settings.max_image_bytes)
+    return Upload(data, hints_of_key(named.key))
+
+
+def _too_large(size: int, max_bytes: int, settings: Settings) -> PayloadTooLargeError:
+    way = " POST /uploads takes larger files." if settings.upload_bucket and settings.result_bucket else ""
     return PayloadTooLargeError(
-        f"The body has {size:,} bytes or more; at most {max_bytes:,} are accepted here."
+        f"The body has {size:,} bytes or more; at most {max_bytes:,} are accepted here.{way}"
     )

@@ -4,9 +4,9 @@ The wire speaks x and y in source pixels (x to the right, y down, the corner of 
 ``answer.py`` fills these from the records, which speak rows and columns.
 """
 
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from mammo_core.anatomy.records import CutEdge, Orientation
 from mammo_core.map_quality import QualityChecks, QualityStatus
@@ -453,8 +453,25 @@ class AnalyzeQuery(_Wire):
         )
 
 
-class AnalyzeJson(_Wire):
-    """The JSON body of ``POST /analyze``."""
+class ObjectName(_Wire):
+    """An object in a bucket that this service may read."""
 
-    image: str
+    bucket: Annotated[str, Field(min_length=3, max_length=63)]
+    key: Annotated[str, Field(min_length=1, max_length=1024)]
+    """As it is, not encoded as in a URL."""
+    version_id: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
+    """The newest, if it is left out."""
+
+
+class AnalyzeJson(_Wire):
+    """The JSON body of ``POST /analyze``: one of the two."""
+
+    image: str | None = None
     """Base64 of the image file."""
+    s3: ObjectName | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.image is None) == (self.s3 is None):
+            raise ValueError("image or s3")
+        return self

@@ -7,7 +7,8 @@ from mammo_core import log
 from mammo_core import schemas as wire
 from mammo_core.answer import to_answer
 from mammo_core.imaging.decode import Limits
-from mammo_core.models.provider import ConfiguredSource, ModelProvider, Models
+from mammo_core.models.protocol import ModelIdentity
+from mammo_core.models.provider import ConfiguredSource, ModelProvider, Models, OneModel
 from mammo_core.options import AnalysisOptions
 from mammo_core.pipeline import Analysis, analyze
 from mammo_core.settings import Settings, load_settings
@@ -19,6 +20,16 @@ class Served:
 
     answer: wire.Answer
     problems: tuple[str, ...]
+
+    def tell(self, line: log.RequestLine) -> None:
+        """Put it into a line of the log."""
+        answer = self.answer
+        line.cold_start = answer.cold_start
+        line.images_made = sum(image is not None for image in answer.images.model_dump().values())
+        line.regions_found = answer.findings.num_regions
+        line.map_status = answer.explanation.status
+        line.timings_ms = answer.timings_ms
+        line.problems.extend(self.problems)
 
 
 class AnalysisService:
@@ -54,6 +65,17 @@ class AnalysisService:
             As :meth:`analyze`.
         """
         return self._run(data, options)
+
+    def hold(self) -> "HeldService":
+        """The same service with the model that is served now, whatever takes its place meanwhile.
+
+        Raises
+        ------
+        MammoError
+            If the model cannot be loaded.
+        """
+        held = self._models.get()
+        return HeldService(self.settings, OneModel(held), held.model.identity)
 
     def ready(self) -> tuple[wire.Ready, tuple[str, ...]]:
         """Send the sample image through the whole way, and tell what works.
@@ -104,6 +126,22 @@ class AnalysisService:
             limits=limits,
             max_picture_bytes=self.settings.max_picture_bytes,
         )
+
+
+class HeldService(AnalysisService):
+    """A service whose model stays the same.
+
+    Parameters
+    ----------
+    settings : Settings
+    models : Models
+    identity : ModelIdentity
+        Of its model.
+    """
+
+    def __init__(self, settings: Settings, models: Models, identity: ModelIdentity) -> None:
+        super().__init__(settings, models)
+        self.identity = identity
 
 
 def build_service(settings: Settings | None = None) -> AnalysisService:

@@ -3,9 +3,9 @@
 An explicit argument beats the environment, which beats the default.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mammo_core.errors import ConfigurationError
@@ -41,6 +41,28 @@ class Settings(BaseSettings):
     """Path prefix that the gateway adds, such as ``/prod`` behind a custom domain."""
     log_level: LogLevel = "INFO"
     """``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``."""
+    upload_bucket: str | None = None
+    """Bucket into which ``POST /uploads`` lets callers put files; unset: uploads are not offered."""
+    result_bucket: str | None = None
+    """Bucket into which the worker writes results, and from which ``GET /analyses/{id}`` answers."""
+    readable_buckets: str = ""
+    """Buckets, separated by commas, whose objects ``POST /analyze`` reads by name; empty: none."""
+    max_receives: Annotated[int, Field(ge=1, le=1000)] = 3
+    """How often the queue hands a message out before it goes to the dead-letter queue."""
+    metrics_namespace: str | None = None
+    """CloudWatch namespace of the metrics that are written to the log; unset: none are written."""
+
+    @model_validator(mode="after")
+    def _results_elsewhere(self) -> Self:
+        if self.result_bucket is not None and self.result_bucket == self.upload_bucket:
+            # Each result would be an upload, and be analysed.
+            raise ValueError("RESULT_BUCKET and UPLOAD_BUCKET must differ")
+        return self
+
+    @property
+    def readable(self) -> frozenset[str]:
+        """The names in ``readable_buckets``."""
+        return frozenset(name.strip() for name in self.readable_buckets.split(",") if name.strip())
 
 
 def load_settings() -> Settings:

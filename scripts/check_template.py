@@ -19,7 +19,7 @@ TEMPLATE = ROOT / "template.yaml"
 REGION = "eu-central-1"
 VARIANTS = {
     "default": (),
-    "api_key": ("Authorization=API_KEY", "ModelKey=model.json"),
+    "api_key": ("Authorization=API_KEY", "ModelKey=model.json", "Uploads=on", "Publishing=on"),
     "cognito": (
         "Authorization=COGNITO",
         f"UserPoolArn=arn:aws:cognito-idp:{REGION}:123456789012:userpool/{REGION}_Example",
@@ -47,6 +47,36 @@ EXPLAINED = {
     ): "Every answer is for another image, and medical pictures are not to be cached.",
     ("CKV_AWS_158", "LogGroup"): "CloudWatch encrypts it with its own key, and no line holds patient data.",
     ("CKV_AWS_173", "Function"): "The variables hold no secret; AWS encrypts them with its own key.",
+    (
+        "CKV_AWS_18",
+        "UploadBucket",
+    ): "As for models: CloudTrail can tell; and the log would list keys of uploads.",
+    (
+        "CKV_AWS_18",
+        "ResultBucket",
+    ): "As for models: CloudTrail can tell; and the log would list keys of results.",
+    ("CKV_AWS_27", "Queue"): "It is encrypted with Amazon SQS's own keys; messages hold names of objects.",
+    ("CKV_AWS_27", "DeadLetters"): "It is encrypted with Amazon SQS's own keys, as the queue is.",
+    (
+        "CKV_AWS_115",
+        "Worker",
+    ): "Its event source bounds it (WorkerConcurrency), and can wait while it is busy.",
+    ("CKV_AWS_115", "Publisher"): "Models come seldom, and a new account can reserve nothing.",
+    ("CKV_AWS_116", "Worker"): "The queue it takes from has one.",
+    (
+        "CKV_AWS_116",
+        "Publisher",
+    ): "An alarm tells, and the model is where it was: copying it again repeats all.",
+    **{
+        (check, name): why
+        for name in ("Worker", "Publisher")
+        for check, why in (
+            ("CKV_AWS_117", "It talks to S3 only, by TLS, as the function does."),
+            ("CKV_AWS_173", "The variables hold no secret; AWS encrypts them with its own key."),
+        )
+    },
+    ("CKV_AWS_158", "WorkerLogGroup"): "As for the function: no line holds patient data.",
+    ("CKV_AWS_158", "PublisherLogGroup"): "As for the function: no line holds patient data.",
 }
 """What checkov finds and we leave: the check, the resource, and why."""
 

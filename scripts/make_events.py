@@ -1,4 +1,4 @@
-"""Make the event files of ``events/``: what API Gateway and function URLs hand to the function.
+"""Make the event files of ``events/``: what API Gateway, function URLs, S3, SQS and EventBridge hand over.
 
 The same sample makes the same bytes, so that a change of an event is a change somebody meant. Shapes as in
 the Lambda proxy integrations of REST APIs (format 1.0) and of HTTP APIs and function URLs (format 2.0).
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+
+from object_events import object_events
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "mammo_core" / "assets" / "sample.png"
@@ -236,6 +238,7 @@ def events(sample: bytes) -> dict[str, dict[str, Any]]:
         **{f"apigw_rest_v1_{name}.json": rest_v1(call) for name, call in named.items()},
         **{f"apigw_http_v2_{name}.json": http_v2(call) for name, call in named.items()},
         **{f"function_url_{name}.json": function_url(named[name]) for name in ("health", "raw_png")},
+        **object_events(),
     }
 
 

@@ -14,6 +14,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "template.yaml"
+IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/mammo-core:latest"
 
 
 def main() -> int:
@@ -23,9 +24,9 @@ def main() -> int:
     arguments = parser.parse_args()
     template = yaml_parse(TEMPLATE.read_text())
     # What `sam build` fills in.
-    template["Resources"]["Function"]["Properties"]["ImageUri"] = (
-        "123456789012.dkr.ecr.eu-central-1.amazonaws.com/mammo-core:latest"
-    )
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["ImageUri"] = IMAGE
     given = dict(text.split("=", 1) for text in arguments.parameters)
     for name, value in given.items():
         template["Parameters"][name]["Default"] = value

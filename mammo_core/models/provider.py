@@ -51,6 +51,22 @@ class Models(Protocol):
         """Return the model, loaded if need be, or raise a :class:`mammo_core.errors.MammoError`."""
 
 
+class OneModel:
+    """A provider of the model that is held.
+
+    Parameters
+    ----------
+    held : Held
+    """
+
+    def __init__(self, held: Held) -> None:
+        self._held = held
+
+    def get(self) -> Held:
+        """Return it, with what it cost to load."""
+        return self._held
+
+
 class ModelProvider:
     """Keep one loaded model, however many threads ask for it.
 

@@ -18,6 +18,7 @@ TREE = {
     "DependencyError": ("MammoError", "dependency_failed", 500, False),
     "StorageUnavailableError": ("DependencyError", "storage_unavailable", 503, True),
     "ModelUnavailableError": ("DependencyError", "model_unavailable", 503, True),
+    "OutOfTimeError": ("DependencyError", "out_of_time", 503, True),
     "AccessDeniedError": ("DependencyError", "access_denied", 500, False),
     "InternalError": ("MammoError", "internal_error", 500, False),
     "ConfigurationError": ("InternalError", "misconfigured", 500, False),

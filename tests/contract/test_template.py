@@ -28,6 +28,8 @@ POOL = "arn:aws:cognito-idp:eu-central-1:123456789012:userpool/eu-central-1_Exam
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/0000-1111"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:people"
 STACK = deployed()
+ON = {"Uploads": "on", "Publishing": "on", "ModelKey": "model.json"}
+EVERYTHING = deployed(**ON)
 API: dict[str, Any] = STACK["Api"]["Properties"]
 FUNCTION: dict[str, Any] = STACK["Function"]["Properties"]
 VARIABLES: dict[str, Any] = FUNCTION["Environment"]["Variables"]
@@ -40,10 +42,10 @@ def methods(**parameters: object) -> dict[tuple[str, str], dict[str, Any]]:
     return {(path, verb.upper()): method for path, item in paths.items() for verb, method in item.items()}
 
 
-def rights(**parameters: object) -> dict[str, list[str]]:
-    """What the function may do, and on which resources."""
+def rights(role: str = "Role", **parameters: object) -> dict[str, list[str]]:
+    """What a function may do, and on which resources."""
     given: dict[str, list[str]] = {}
-    for policy in deployed(**parameters)["Role"]["Properties"]["Policies"]:
+    for policy in deployed(**parameters)[role]["Properties"]["Policies"]:
         for statement in policy["PolicyDocument"]["Statement"]:
             assert statement["Effect"] == "Allow"
             actions, resources = (
@@ -51,8 +53,7 @@ def rights(**parameters: object) -> dict[str, list[str]]:
                 for part in (statement["Action"], statement["Resource"])
             )
             for action in actions:
-                assert action not in given, action
-                given[action] = resources
+                given[action] = [*given.get(action, []), *resources]
     return given
 
 
@@ -80,15 +81,28 @@ def test_a_stack_holds_these_resources_and_no_others() -> None:
     }
     assert set(deployed(Authorization="API_KEY")) - set(STACK) == {"ApiKey", "UsagePlan", "UsagePlanKey"}
     assert set(deployed(WebAclArn="arn")) - set(STACK) == {"FirewallOfTheApi"}
+    assert set(deployed(Publishing="on")) - set(STACK) == {
+        *("Publisher", "PublisherLogGroup", "PublisherRole", "ModelsAppear", "CallsOfThePublisher"),
+        *("ModelRefused", "PublisherCrashes"),
+    }
+    assert set(deployed(Uploads="on")) - set(STACK) == {
+        *("UploadBucket", "UploadBucketPolicy", "ResultBucket", "ResultBucketPolicy"),
+        *("Queue", "DeadLetters", "QueuePolicy", "UploadsAppear"),
+        *("Worker", "WorkerLogGroup", "WorkerRole", "WorkFromTheQueue"),
+        *("FilesGivenUp", "FilesWaiting", "WorkerCrashes"),
+    }
 
 
 class TestTheFunction:
-    def test_is_an_image_without_what_images_cannot_have(self) -> None:
-        assert (FUNCTION["PackageType"], FUNCTION["Architectures"]) == ("Image", ["x86_64"])
-        assert not {"Layers", "SnapStart", "Handler", "Runtime"} & set(FUNCTION)
+    @pytest.mark.parametrize("name", ["Function", "Worker", "Publisher"])
+    def test_is_an_image_without_what_images_cannot_have(self, name: str) -> None:
+        function = EVERYTHING[name]["Properties"]
+        assert (function["PackageType"], function["Architectures"]) == ("Image", ["x86_64"])
+        assert not {"Layers", "SnapStart", "Handler", "Runtime"} & set(function)
 
-    def test_is_built_from_a_target_that_serves_keras_models(self) -> None:
-        metadata = STACK["Function"]["Metadata"]
+    @pytest.mark.parametrize("name", ["Function", "Worker", "Publisher"])
+    def test_is_built_from_a_target_that_serves_keras_models(self, name: str) -> None:
+        metadata = EVERYTHING[name]["Metadata"]
         assert metadata == {
             "Dockerfile": "Dockerfile",
             "DockerContext": ".",
@@ -102,9 +116,11 @@ class TestTheFunction:
         assert FUNCTION["Timeout"] == DEFAULTS["TimeoutSeconds"] <= 29
         assert PARAMETERS["TimeoutSeconds"]["MaxValue"] <= 29
 
-    def test_has_every_setting_as_a_variable_and_no_variable_that_is_none(self) -> None:
+    @pytest.mark.parametrize("name", ["Function", "Worker", "Publisher"])
+    def test_has_every_setting_as_a_variable_and_no_variable_that_is_none(self, name: str) -> None:
         fields = {name.upper() for name in Settings.model_fields}
-        assert set(VARIABLES) == fields | {"AWS_ENDPOINT_URL_S3"}
+        variables = EVERYTHING[name]["Properties"]["Environment"]["Variables"]
+        assert set(variables) == fields | {"AWS_ENDPOINT_URL_S3"}
 
     def test_runs_with_the_default_settings_in_a_stack_with_default_parameters(
         self, monkeypatch: pytest.MonkeyPatch
@@ -112,7 +128,9 @@ class TestTheFunction:
         plain = load_settings()
         for name, value in VARIABLES.items():
             monkeypatch.setenv(name, str(value))
-        assert load_settings() == plain.model_copy(update={"cors_origin": DEFAULTS["CorsOrigin"]})
+        assert load_settings() == plain.model_copy(
+            update={"cors_origin": DEFAULTS["CorsOrigin"], "metrics_namespace": "mammo-core"}
+        )
 
     def test_reserves_instances_only_if_told_to(self) -> None:
         assert "ReservedConcurrentExecutions" not in FUNCTION
@@ -120,11 +138,11 @@ class TestTheFunction:
         assert reserved["ReservedConcurrentExecutions"] == 5
 
     def test_logs_for_a_limited_time_and_traces_its_calls(self) -> None:
-        functions = [r for r in STACK.values() if r["Type"] == "AWS::Serverless::Function"]
+        functions = [r for r in EVERYTHING.values() if r["Type"] == "AWS::Serverless::Function"]
         groups = [function["Properties"]["LoggingConfig"]["LogGroup"] for function in functions]
-        assert groups == ["LogGroup"]
+        assert groups == ["LogGroup", "WorkerLogGroup", "PublisherLogGroup"]
         for group in groups:
-            assert STACK[group]["Properties"]["RetentionInDays"] == DEFAULTS["LogRetentionDays"]
+            assert EVERYTHING[group]["Properties"]["RetentionInDays"] == DEFAULTS["LogRetentionDays"]
         assert 1 <= DEFAULTS["LogRetentionDays"] <= 365
         assert (FUNCTION["Tracing"], API["TracingEnabled"]) == ("Active", True)
 
@@ -191,7 +209,10 @@ class TestTheRole:
         assert rights(KmsKeyArn=KEY) == {**ITS_LOG_AND_TRACES, "kms:Decrypt": [KEY]}
 
     def test_has_no_action_with_a_wildcard_and_no_resource_that_is_one_but_for_traces(self) -> None:
-        everything = rights(ModelKey="m.json", KmsKeyArn=KEY) | rights(ModelUri="s3://models/m.keras")
+        everything = rights(ModelUri="s3://models/m.keras", ReadableBucket="archive")
+        for role in ("Role", "WorkerRole", "PublisherRole"):
+            for action, on in rights(role, **ON, KmsKeyArn=KEY).items():
+                everything[action] = [*everything.get(action, []), *on]
         assert [action for action in everything if "*" in action] == []
         assert {action for action, on in everything.items() if "*" in on} == {
             "xray:PutTelemetryRecords",
@@ -199,6 +220,59 @@ class TestTheRole:
         }
         for uri in ("s3://models/*.keras", "s3://models/?.h5", "s3://models/${x}.keras", "s3://*/a.keras"):
             assert not accepts("ModelUri", uri), uri
+
+    def test_lets_the_function_sign_forms_and_links_of_uploads_only(self) -> None:
+        assert rights(Uploads="on") == {
+            **ITS_LOG_AND_TRACES,
+            "s3:PutObject": ["UploadBucket.Arn/uploads/*"],
+            "s3:GetObject": ["UploadBucket.Arn/uploads/*", "ResultBucket.Arn/results/uploads/*"],
+            "s3:ListBucket": ["UploadBucket.Arn", "ResultBucket.Arn"],
+        }
+        assert rights(Uploads="on", KmsKeyArn=KEY)["kms:GenerateDataKey"] == [KEY]
+
+    def test_lets_the_function_read_one_more_bucket_for_its_callers(self) -> None:
+        assert rights(ReadableBucket="archive") == {
+            **ITS_LOG_AND_TRACES,
+            "s3:GetObject": ["arn:aws:s3:::archive/*"],
+            "s3:GetObjectVersion": ["arn:aws:s3:::archive/*"],
+            "s3:ListBucket": ["arn:aws:s3:::archive"],
+        }
+        assert not accepts("ReadableBucket", "*")
+
+    def test_lets_the_worker_take_messages_read_uploads_and_write_results(self) -> None:
+        assert rights("WorkerRole", Uploads="on") == {
+            "logs:CreateLogStream": ["WorkerLogGroup.Arn"],
+            "logs:PutLogEvents": ["WorkerLogGroup.Arn"],
+            "xray:PutTelemetryRecords": ["*"],
+            "xray:PutTraceSegments": ["*"],
+            "sqs:ReceiveMessage": ["Queue.Arn"],
+            "sqs:DeleteMessage": ["Queue.Arn"],
+            "sqs:GetQueueAttributes": ["Queue.Arn"],
+            "s3:GetObject": ["UploadBucket.Arn/*", "ResultBucket.Arn/results/*"],
+            "s3:GetObjectVersion": ["UploadBucket.Arn/*", "ResultBucket.Arn/results/*"],
+            "s3:PutObject": ["ResultBucket.Arn/results/*"],
+            "s3:ListBucket": ["UploadBucket.Arn", "ResultBucket.Arn"],
+        }
+        assert rights("WorkerRole", Uploads="on", KmsKeyArn=KEY)["kms:GenerateDataKey"] == [KEY]
+
+    def test_lets_the_publisher_write_bundles_records_and_the_pointer(self) -> None:
+        given = rights("PublisherRole", **ON)
+        assert given["s3:PutObject"] == [
+            "ModelBucket.Arn/*models/*.mammo",
+            "ModelBucket.Arn/*published/*.json",
+            "ModelBucket.Arn/model.json",
+        ]
+        assert given["s3:GetObject"] == given["s3:GetObjectVersion"] == ["ModelBucket.Arn/*"]
+
+    @pytest.mark.parametrize("uri", ["ModelKey", "ModelUri"])
+    def test_lets_the_worker_read_the_model_as_the_function_may(self, uri: str) -> None:
+        parameters = {uri: "model.json" if uri == "ModelKey" else "s3://models/m.keras", "Uploads": "on"}
+        for action in ("s3:GetObject", "s3:ListBucket"):
+            ours, theirs = (
+                set(rights(role, **parameters)[action]) - set(rights(role, Uploads="on")[action])
+                for role in ("Role", "WorkerRole")
+            )
+            assert ours == theirs != set()
 
 
 class TestTheModel:
@@ -232,11 +306,11 @@ ALARMS = of_type("AWS::CloudWatch::Alarm")
 
 class TestEveryBucket:
     def test_is_named_here(self) -> None:
-        assert BUCKETS == ["ModelBucket"]
+        assert BUCKETS == ["ModelBucket", "UploadBucket", "ResultBucket"]
 
     @pytest.mark.parametrize("name", BUCKETS)
     def test_is_private_versioned_kept_and_forgets_what_was_replaced(self, name: str) -> None:
-        bucket = STACK[name]
+        bucket = EVERYTHING[name]
         assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
         properties = bucket["Properties"]
         assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
@@ -244,10 +318,17 @@ class TestEveryBucket:
         assert properties["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
         assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
         (rule,) = properties["LifecycleConfiguration"]["Rules"]
+        days = {
+            "ModelBucket": None,
+            "UploadBucket": DEFAULTS["UploadDays"],
+            "ResultBucket": DEFAULTS["ResultDays"],
+        }
+        assert rule.pop("ExpirationInDays", None) == days[name]
+        history = DEFAULTS["ModelHistoryDays"] if name == "ModelBucket" else 1
+        assert rule.pop("Id").startswith("Forget")
         assert rule == {
-            "Id": "ForgetReplacedModels",
             "Status": "Enabled",
-            "NoncurrentVersionExpiration": {"NoncurrentDays": DEFAULTS["ModelHistoryDays"]},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": history},
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
         }
 
@@ -269,12 +350,12 @@ class TestEveryBucket:
         ],
     )
     def test_is_encrypted(self, name: str, key: str, expected: dict[str, Any]) -> None:
-        properties = deployed(KmsKeyArn=key)[name]["Properties"]
+        properties = deployed(**ON, KmsKeyArn=key)[name]["Properties"]
         assert properties["BucketEncryption"]["ServerSideEncryptionConfiguration"] == [expected]
 
     @pytest.mark.parametrize("name", BUCKETS)
     def test_refuses_connections_that_are_not_encrypted(self, name: str) -> None:
-        policies = [r["Properties"] for r in STACK.values() if r["Type"] == "AWS::S3::BucketPolicy"]
+        policies = [r["Properties"] for r in EVERYTHING.values() if r["Type"] == "AWS::S3::BucketPolicy"]
         (policy,) = [policy for policy in policies if policy["Bucket"] == name]
         assert policy["PolicyDocument"]["Statement"] == [
             {
@@ -286,6 +367,98 @@ class TestEveryBucket:
                 "Condition": {"Bool": {"aws:SecureTransport": "false"}},
             }
         ]
+
+    @pytest.mark.parametrize(("name", "method"), [("UploadBucket", "POST"), ("ResultBucket", "GET")])
+    def test_of_files_is_open_to_pages_of_the_one_origin_for_one_method(self, name: str, method: str) -> None:
+        assert deployed(Uploads="on", CorsOrigin="https://viewer.example")[name]["Properties"][
+            "CorsConfiguration"
+        ]["CorsRules"] == [
+            {
+                "AllowedOrigins": ["https://viewer.example"],
+                "AllowedMethods": [method],
+                "AllowedHeaders": ["content-type"],
+                "MaxAge": 600,
+            }
+        ]
+
+
+class TestTheQueue:
+    def test_waits_six_time_outs_and_gives_up_after_three_attempts(self) -> None:
+        queue, worker = EVERYTHING["Queue"]["Properties"], EVERYTHING["Worker"]["Properties"]
+        assert queue["VisibilityTimeout"] >= 6 * worker["Timeout"]
+        assert queue["RedrivePolicy"] == {"deadLetterTargetArn": "DeadLetters.Arn", "maxReceiveCount": 3}
+        assert worker["Environment"]["Variables"]["MAX_RECEIVES"] == "3"
+
+    def test_keeps_what_was_given_up_longer_than_what_waits_and_beyond_the_stack(self) -> None:
+        queue, dead = (EVERYTHING[name] for name in ("Queue", "DeadLetters"))
+        kept = [item["Properties"]["MessageRetentionPeriod"] for item in (queue, dead)]
+        assert kept == [4 * 86_400, 14 * 86_400]
+        assert dead["DeletionPolicy"] == "Retain"
+
+    @pytest.mark.parametrize("name", ["Queue", "DeadLetters"])
+    def test_is_encrypted_and_reached_by_tls_only(self, name: str) -> None:
+        assert EVERYTHING[name]["Properties"]["SqsManagedSseEnabled"] is True
+        policy = EVERYTHING["QueuePolicy"]["Properties"]
+        refusal = policy["PolicyDocument"]["Statement"][0]
+        assert name in policy["Queues"]
+        assert (refusal["Effect"], refusal["Action"]) == ("Deny", "sqs:*")
+        assert f"{name}.Arn" in refusal["Resource"]
+        assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+    def test_hears_of_uploads_by_one_rule_and_of_nothing_else(self) -> None:
+        rule = EVERYTHING["UploadsAppear"]["Properties"]
+        assert rule["EventPattern"] == {
+            "source": ["aws.s3"],
+            "detail-type": ["Object Created"],
+            "detail": {"bucket": {"name": ["UploadBucket"]}},
+        }
+        assert rule["Targets"] == [{"Id": "Queue", "Arn": "Queue.Arn"}]
+        notified = EVERYTHING["UploadBucket"]["Properties"]["NotificationConfiguration"]
+        assert notified == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+        (allowed_,) = EVERYTHING["QueuePolicy"]["Properties"]["PolicyDocument"]["Statement"][1:]
+        assert allowed_["Condition"] == {"ArnEquals": {"aws:SourceArn": "UploadsAppear.Arn"}}
+        assert (allowed_["Action"], allowed_["Resource"]) == ("sqs:SendMessage", "Queue.Arn")
+
+    def test_hands_the_worker_one_message_at_a_time_and_is_told_what_failed(self) -> None:
+        assert EVERYTHING["WorkFromTheQueue"]["Properties"] == {
+            "EventSourceArn": "Queue.Arn",
+            "FunctionName": "Worker",
+            "BatchSize": 1,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "ScalingConfig": {"MaximumConcurrency": DEFAULTS["WorkerConcurrency"]},
+        }
+
+    def test_hears_nothing_of_results(self) -> None:
+        variables = EVERYTHING["Worker"]["Properties"]["Environment"]["Variables"]
+        assert (variables["UPLOAD_BUCKET"], variables["RESULT_BUCKET"]) == ("UploadBucket", "ResultBucket")
+        assert "NotificationConfiguration" not in EVERYTHING["ResultBucket"]["Properties"]
+
+
+class TestThePublisher:
+    def test_is_the_other_function_of_the_image(self) -> None:
+        import handler
+
+        publisher = EVERYTHING["Publisher"]["Properties"]
+        (command,) = publisher["ImageConfig"]["Command"]
+        assert command == f"{handler.publish.__module__}.{handler.publish.__name__}"
+        assert publisher["Timeout"] == 900
+
+    def test_is_called_for_keras_files_under_source_by_its_rule_only(self) -> None:
+        rule = EVERYTHING["ModelsAppear"]["Properties"]
+        assert rule["EventPattern"]["detail"] == {
+            "bucket": {"name": ["ModelBucket"]},
+            "object": {"key": [{"wildcard": "*source/*.keras"}]},
+        }
+        assert rule["Targets"] == [{"Id": "Publisher", "Arn": "Publisher.Arn"}]
+        permission = EVERYTHING["CallsOfThePublisher"]["Properties"]
+        assert (permission["Principal"], permission["SourceArn"]) == (
+            "events.amazonaws.com",
+            "ModelsAppear.Arn",
+        )
+
+    def test_needs_a_pointer(self) -> None:
+        assert not allowed(Publishing="on")
+        assert allowed(Publishing="on", ModelKey="model.json")
 
 
 class TestTheGateway:
@@ -306,7 +479,7 @@ class TestTheGateway:
             method["security"] for (path, _), method in methods(**parameters).items() if path not in opened
         ]
         assert opened == OPEN_ROUTES
-        assert asked == [[{proof: []}]] * 3
+        assert asked == [[{proof: []}]] * 5
         definitions = deployed(**parameters)["Api"]["Properties"]["DefinitionBody"]["securityDefinitions"]
         assert proof in definitions
 
@@ -442,7 +615,7 @@ def test_the_gateways_own_refusals_are_all_worded() -> None:
 class TestAnAlarm:
     @pytest.mark.parametrize("name", ALARMS)
     def test_says_what_happened_and_tells_the_topic_if_there_is_one(self, name: str) -> None:
-        quiet, told = (deployed(AlarmTopicArn=arn)[name]["Properties"] for arn in ("", TOPIC))
+        quiet, told = (deployed(**ON, AlarmTopicArn=arn)[name]["Properties"] for arn in ("", TOPIC))
         assert quiet["AlarmDescription"].endswith(".")
         assert quiet["TreatMissingData"] == "notBreaching"
         assert ("AlarmActions" in quiet, told["AlarmActions"]) == (False, [TOPIC])
@@ -453,12 +626,15 @@ class TestAnAlarm:
             ("ServerErrors", ("AWS/ApiGateway", "5XXError"), {"ApiName": "mammo-core", "Stage": "v1"}),
             ("Crashes", ("AWS/Lambda", "Errors"), {"FunctionName": "Function"}),
             ("Throttles", ("AWS/Lambda", "Throttles"), {"FunctionName": "Function"}),
+            ("WorkerCrashes", ("AWS/Lambda", "Errors"), {"FunctionName": "Worker"}),
+            ("PublisherCrashes", ("AWS/Lambda", "Errors"), {"FunctionName": "Publisher"}),
+            ("ModelRefused", ("mammo-core", "PublicationRefused"), {"service": "mammo-core"}),
         ],
     )
     def test_goes_off_at_the_first(
         self, name: str, metric: tuple[str, str], dimensions: dict[str, str]
     ) -> None:
-        alarm = STACK[name]["Properties"]
+        alarm = EVERYTHING[name]["Properties"]
         assert (alarm["Namespace"], alarm["MetricName"]) == metric
         assert {item["Name"]: item["Value"] for item in alarm["Dimensions"]} == dimensions
         assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 1)
@@ -473,7 +649,32 @@ class TestAnAlarm:
         assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (80, "GreaterThanThreshold")
 
     def test_is_there_for_each_trouble(self) -> None:
-        assert sorted(ALARMS) == ["Crashes", "ServerErrors", "Slowness", "Throttles"]
+        assert sorted(ALARMS) == [
+            *("Crashes", "FilesGivenUp", "FilesWaiting", "ModelRefused", "PublisherCrashes"),
+            *("ServerErrors", "Slowness", "Throttles", "WorkerCrashes"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("name", "queue", "metric", "threshold"),
+        [
+            ("FilesGivenUp", "DeadLetters", "ApproximateNumberOfMessagesVisible", 1),
+            ("FilesWaiting", "Queue", "ApproximateAgeOfOldestMessage", 3600),
+        ],
+    )
+    def test_goes_off_when_files_are_given_up_or_wait(
+        self, name: str, queue: str, metric: str, threshold: int
+    ) -> None:
+        alarm = EVERYTHING[name]["Properties"]
+        assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": f"{queue}.QueueName"}]
+        assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == (metric, "Maximum", threshold)
+
+    def test_watches_the_metric_that_the_publisher_writes(self) -> None:
+        source = (ROOT / "mammo_core" / "publishing" / "publisher.py").read_text()
+        assert 'f"Publication{' in source
+        assert (
+            EVERYTHING["Publisher"]["Properties"]["Environment"]["Variables"]["METRICS_NAMESPACE"]
+            == (EVERYTHING["ModelRefused"]["Properties"]["Namespace"])
+        )
 
 
 def test_every_output_is_described_and_there_whenever_its_resource_is() -> None:
@@ -485,6 +686,10 @@ def test_every_output_is_described_and_there_whenever_its_resource_is() -> None:
         "FunctionName",
         "FunctionRoleArn",
         "LogGroupName",
+        "UploadBucketName",
+        "ResultBucketName",
+        "QueueUrl",
+        "DeadLettersArn",
     }
     assert all(output["Description"] for output in outputs.values())
     assert outputs["ApiKeyId"]["Condition"] == RESOURCES["ApiKey"]["Condition"]

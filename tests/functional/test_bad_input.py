@@ -20,7 +20,8 @@ PNG = to_png(PHANTOM)
 GREY = (PHANTOM.pixels >> 8).astype(np.uint8)
 
 JSON_EXPECTED = (
-    'A JSON body {"image": "<base64>"} with no other name was expected; options go into the query.'
+    'A JSON body {"image": "<base64>"} or {"s3": {"bucket": …, "key": …}} with no other name was expected; '
+    "options go into the query."
 )
 
 

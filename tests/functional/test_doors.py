@@ -133,7 +133,7 @@ def test_no_route_answers_in_base64_to_a_browser(path: str, event: Any) -> None:
     sent = {name.lower(): value for name, value in event("GET", path)["headers"].items()}
     assert sent["accept"] == CHROME_ACCEPT
     assert answer["isBase64Encoded"] is False
-    assert answer["statusCode"] == (404 if path == "/nowhere" else 200)
+    assert answer["statusCode"] == (404 if path in {"/nowhere", "/analyses/{id}"} else 200)
     assert answer["body"]
 
 
@@ -195,6 +195,22 @@ def test_a_request_is_logged_in_one_line_under_the_runtime_s_request_id(
     assert answer["headers"]["x-request-id"] == "11111111-2222-3333-4444-555555555555"
 
 
+def test_an_analysis_is_measured_whatever_becomes_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    client = client_of(service_with(FakeModel(), metrics_namespace="mammo"))
+
+    answer = client.post("/analyze?images=", content=PNG).json()
+    client.post("/analyze", content=b"no image")
+    client.get("/health")
+
+    readings = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    names = [sorted(set(reading) - {"_aws", "service"}) for reading in readings]
+    assert readings[0]["Score"] == [answer["confidence"]]
+    assert (readings[0]["Succeeded"], readings[0]["ColdStart"]) == ([1.0], [1.0])
+    assert {"DecodeTime", "ModelTime", "ExplainTime", "RenderTime"} <= set(names[0])
+    assert names[1:] == [["Maps", "map_status"], ["Duration", "Rejected"], ["Errors", "code", "outcome"]]
+    assert (readings[3]["outcome"], readings[3]["code"]) == ("rejected", "unsupported_media")
+
+
 def test_only_the_request_that_loads_the_model_is_cold_and_tells_how_long_it_took() -> None:
     client = client_of(service_with(FakeModel()))
     assert client.post("/analyze", content=b"no image").status_code == 415
@@ -226,6 +242,8 @@ def test_a_file_that_is_no_image_is_refused_without_a_model() -> None:
     "event",
     [
         {"Records": []},
+        {"Records": [{"eventSource": "aws:kinesis"}]},
+        {"Records": {"eventSource": "aws:s3"}},
         {"requestContext": None},
         {"httpMethod": "GET", "requestContext": {}},
         {"requestContext": {"http": {"method": "GET"}}},

@@ -105,6 +105,9 @@ def test_the_allowed_fields_are_these() -> None:
         "map_status",
         "timings_ms",
         "problems",
+        "outcome",
+        "receives",
+        "analysis_id",
     ]
 
 
@@ -126,6 +129,13 @@ def test_the_level_tells_whose_fault_it_is(
     write(line(status=status, problems=problems))
 
     assert [entry["level"] for entry in written(capsys)] == [level.upper()]
+
+
+def test_what_is_tried_again_is_no_error_yet(capsys: pytest.CaptureFixture[str]) -> None:
+    write(line(status=503, outcome="retried"))
+    write(line(status=503, outcome="failed"))
+
+    assert [entry["level"] for entry in written(capsys)] == ["WARNING", "ERROR"]
 
 
 def test_lines_below_the_level_are_not_written(

@@ -17,6 +17,11 @@ DEFAULTS = {
     "cors_origin": None,
     "api_base_path": "/",
     "log_level": "INFO",
+    "upload_bucket": None,
+    "result_bucket": None,
+    "readable_buckets": "",
+    "max_receives": 3,
+    "metrics_namespace": None,
 }
 
 
@@ -36,6 +41,11 @@ def test_each_field_is_a_variable_of_the_same_name(monkeypatch: pytest.MonkeyPat
         "cors_origin": "https://viewer.example",
         "api_base_path": "/prod",
         "log_level": "WARNING",
+        "upload_bucket": "uploads",
+        "result_bucket": "results",
+        "readable_buckets": "a,b",
+        "max_receives": 5,
+        "metrics_namespace": "mammo",
     }
     assert values.keys() == DEFAULTS.keys()
     assert all(values[name] != DEFAULTS[name] for name in DEFAULTS)
@@ -59,6 +69,20 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().model_dump() == DEFAULTS
 
 
+def test_results_do_not_go_where_uploads_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each result would be analysed, and its result again."""
+    monkeypatch.setenv("UPLOAD_BUCKET", "one")
+    monkeypatch.setenv("RESULT_BUCKET", "one")
+
+    with pytest.raises(ConfigurationError, match="RESULT_BUCKET and UPLOAD_BUCKET must differ"):
+        load_settings()
+
+
+def test_readable_buckets_are_separated_by_commas() -> None:
+    assert Settings(readable_buckets=" a, b ,,").readable == {"a", "b"}
+    assert Settings().readable == frozenset()
+
+
 def test_a_log_level_may_be_written_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOG_LEVEL", "debug")
 
@@ -76,6 +100,7 @@ def test_a_log_level_may_be_written_small(monkeypatch: pytest.MonkeyPatch) -> No
         ("MAX_PICTURE_BYTES", "manysecret"),
         ("MAX_BODY_BYTES", "1.5"),
         ("LOG_LEVEL", "LOUDSECRET"),
+        ("MAX_RECEIVES", "0.5"),
     ],
 )
 def test_a_bad_value_is_refused_with_its_name_and_not_its_text(

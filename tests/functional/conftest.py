@@ -1,0 +1,35 @@
+"""A cloud on this machine for the tests that need one."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from mammo_core import storage
+from tests.cloud import Cloud, forget, moto
+
+
+@pytest.fixture(scope="session")
+def cloud_endpoint() -> Iterator[str]:
+    """One moto for all tests."""
+    with moto() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def cloud(cloud_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """Empty buckets and queues, where the service looks for them; clients that give up soon."""
+    for service in ("S3", "SQS"):
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", cloud_endpoint)
+    monkeypatch.setattr(storage, "CONNECT_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(storage, "READ_TIMEOUT_S", 2.0)
+    monkeypatch.setattr(storage, "ATTEMPTS", 1)
+    forget(cloud_endpoint)
+    fresh_clients()
+    yield Cloud(cloud_endpoint)
+    fresh_clients()
+
+
+def fresh_clients() -> None:
+    """Make the next request make its client."""
+    for client in (storage.client, storage.signer, storage.queue_client):
+        client.cache_clear()

@@ -1,0 +1,514 @@
+"""A larger file goes to a bucket by a signed form, its result comes back; requests may name objects."""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+from uuid import UUID
+
+import boto3
+import pytest
+import requests
+from fastapi.testclient import TestClient
+
+from mammo_core import pipeline, storage, uploads
+from mammo_core import schemas as wire
+from mammo_core.api import create_app
+from mammo_core.aws import links, objects
+from mammo_core.errors import InferenceError
+from mammo_core.phantom.files import to_dicom
+from mammo_core.schemas_events import UploadQuery
+from mammo_core.testing import FakeModel
+from tests.cloud import RESULTS, UPLOADS, Cloud, Context
+from tests.doors import call, client_of, comparable, log_lines, v1_event
+from tests.functional.conftest import fresh_clients
+from tests.functional.test_patient_data import CANARY, dicom_with_canary, traces_in
+from tests.functional.test_worker import PHANTOM, PNG, OtherModel, service_of, worker_of
+from tests.s3_signatures import RefusedError, check_link, check_post
+
+SECRET = "testing"
+"""Of the environment in which tests run."""
+OFFERED: dict[str, Any] = {"upload_bucket": UPLOADS, "result_bucket": RESULTS}
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+
+
+def api(**settings: Any) -> TestClient:  # noqa: ANN401 - any setting
+    """The HTTP door of a service that offers uploads."""
+    return client_of(service_of(**{**OFFERED, **settings}))
+
+
+def offer(client: TestClient, **query: str) -> dict[str, Any]:
+    answer = client.post("/uploads", params=query)
+    assert answer.status_code == 200, answer.text
+    offered: dict[str, Any] = answer.json()
+    return offered
+
+
+def send(offered: dict[str, Any], data: bytes) -> None:
+    """Post the form as a browser does: the file is the last field."""
+    answer = requests.post(offered["url"], data=offered["fields"], files={"file": ("x", data)}, timeout=10)
+    assert answer.status_code == 204, answer.text
+
+
+@pytest.fixture
+def amazon() -> Iterator[None]:
+    """Links as they are signed for AWS's own S3, which nobody asks."""
+    fresh_clients()
+    yield
+    fresh_clients()
+
+
+@pytest.mark.usefixtures("amazon")
+class TestAForm:
+    def test_is_taken_by_s3_as_it_is(self) -> None:
+        offered = offer(api(), content_type="image/png", view="CC", laterality="L", max_side="2048")
+
+        policy = check_post(offered["url"], offered["fields"], 1_000_000, secret=SECRET)
+
+        assert UUID(offered["id"]).version == 4
+        assert offered["url"] == f"https://{UPLOADS}.s3.eu-central-1.amazonaws.com/"
+        assert offered["analysis"] == f"analyses/{offered['id']}"
+        assert offered["max_bytes"] == 268_435_456
+        lives = datetime.fromisoformat(offered["expires_at"]) - datetime.now(UTC)
+        assert timedelta(seconds=290) < lives <= timedelta(seconds=300)
+        signing = {"x-amz-algorithm", "x-amz-credential", "x-amz-date"}
+        conditions = {
+            name: value
+            for condition in policy["conditions"]
+            if isinstance(condition, dict)
+            for name, value in condition.items()
+            if name not in signing
+        }
+        request_id = conditions.pop("x-amz-meta-mammo-request-id")
+        assert UUID(request_id).version == 4
+        assert conditions == {
+            "bucket": UPLOADS,
+            "key": f"uploads/{offered['id']}",
+            "Content-Type": "image/png",
+            "x-amz-meta-mammo-view": "CC",
+            "x-amz-meta-mammo-laterality": "L",
+            "x-amz-meta-mammo-max-side": "2048",
+        }
+        assert [c for c in policy["conditions"] if isinstance(c, list)] == [
+            ["content-length-range", 1, 268_435_456]
+        ]
+        assert datetime.fromisoformat(policy["expiration"]) - datetime.now(UTC) <= timedelta(seconds=300)
+
+    @pytest.mark.parametrize(
+        ("changes", "size", "why"),
+        [
+            ({"key": "uploads/another"}, 1000, "Policy Condition failed: key"),
+            ({"key": "results/x/analysis.json"}, 1000, "Policy Condition failed: key"),
+            ({"Content-Type": "text/html"}, 1000, "Policy Condition failed: Content-Type"),
+            ({"x-amz-meta-mammo-view": "MLO"}, 1000, "Policy Condition failed: x-amz-meta-mammo-view"),
+            ({"x-amz-meta-mammo-images": ""}, 1000, "Extra input fields: x-amz-meta-mammo-images"),
+            ({"acl": "public-read"}, 1000, "Extra input fields: acl"),
+            ({"x-amz-date": "20200101T000000Z"}, 1000, "date of the credential"),
+            ({"x-amz-signature": "0" * 64}, 1000, "SignatureDoesNotMatch"),
+            ({}, 0, "EntityTooSmall"),
+            ({}, 268_435_456, None),
+            ({}, 268_435_457, "EntityTooLarge"),
+        ],
+    )
+    def test_takes_one_file_of_this_kind_with_these_options_and_no_other(
+        self, changes: dict[str, str], size: int, why: str | None
+    ) -> None:
+        offered = offer(api(), view="CC")
+        fields = {**offered["fields"], **changes}
+
+        try:
+            check_post(offered["url"], fields, size, secret=SECRET)
+            refused = None
+        except RefusedError as error:
+            refused = str(error)
+
+        assert refused == why
+
+    def test_cannot_be_widened_without_the_secret(self) -> None:
+        offered = offer(api())
+        policy = b64decode(offered["fields"]["policy"]).replace(b"268435456", b"968435456")
+        forged = {**offered["fields"], "policy": b64encode(policy).decode()}
+
+        with pytest.raises(RefusedError, match="SignatureDoesNotMatch"):
+            check_post(offered["url"], forged, 1000, secret=SECRET)
+
+    def test_ends_after_five_minutes(self) -> None:
+        offered = offer(api())
+
+        later = datetime.now(UTC) + timedelta(seconds=301)
+
+        with pytest.raises(RefusedError, match="expired"):
+            check_post(offered["url"], offered["fields"], 1000, secret=SECRET, now=later)
+
+    def test_is_for_a_key_of_its_own_each_time(self) -> None:
+        client = api()
+
+        assert len({offer(client)["fields"]["key"] for _ in range(20)}) == 20
+
+    def test_says_so_if_there_is_nothing_to_sign_with(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.delenv(name)
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+        monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+        answer = api().post("/uploads")
+
+        assert (answer.status_code, answer.json()["code"]) == (500, "access_denied")
+
+
+class TestAnOffer:
+    @pytest.mark.parametrize(
+        ("query", "told"),
+        [
+            ({"content_type": "text/html"}, "content_type"),
+            ({"view": "SIDEWAYS"}, "view"),
+            ({"max_side": "9"}, "max_side"),
+            ({"images": "QUETZAL"}, "images"),
+            ({"patient": "QUETZAL"}, "content_type"),
+        ],
+    )
+    def test_is_refused_for_options_that_are_none(self, query: dict[str, str], told: str) -> None:
+        answer = api().post("/uploads", params=query)
+
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+        assert told in answer.json()["detail"]
+        assert "QUETZAL" not in answer.text
+
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"upload_bucket": None, "result_bucket": None},
+            {"upload_bucket": None},
+            {"result_bucket": None},
+        ],
+    )
+    def test_is_not_made_without_the_two_buckets(self, settings: dict[str, Any]) -> None:
+        client = api(**settings)
+
+        answers = [client.post("/uploads"), client.get(f"/analyses/{NOWHERE}")]
+
+        for answer in answers:
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+            assert answer.json()["detail"] == "Uploads are not offered here."
+
+    @pytest.mark.parametrize(
+        ("settings", "told"), [(OFFERED, True), ({**OFFERED, "upload_bucket": None}, False)]
+    )
+    def test_is_named_where_a_body_is_too_large(self, settings: dict[str, Any], told: bool) -> None:
+        event = v1_event("POST", "/analyze", body=bytes(4_600_000))
+
+        answer = call(service_of(**settings), event)
+
+        problem = json.loads(answer["body"])
+        assert (answer["statusCode"], problem["code"]) == (413, "payload_too_large")
+        assert ("POST /uploads takes larger files." in problem["detail"]) is told
+
+
+class TestAnUpload:
+    def test_goes_from_the_form_to_the_answer(self, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+        """Form, S3, notification, queue, worker, result, links: the whole way."""
+        client = api()
+        options = {"method": "hirescam", "max_side": "256", "laterality": "L", "colormap": "viridis"}
+        offered = offer(client, content_type="application/dicom", **options)
+        (asked,) = log_lines(capsys)
+        where = f"/{offered['analysis']}"
+        assert client.get(where).status_code == 404
+        data = to_dicom(PHANTOM)
+
+        send(offered, data)
+        waiting = client.get(where).json()
+        answers = cloud.pump(worker_of(**OFFERED))
+        done = client.get(where).json()
+
+        direct = client.post("/analyze", params=options, content=data).json()
+        assert waiting == {
+            "id": offered["id"],
+            "status": "pending",
+            **dict.fromkeys(("answer", "links_expire_at", "error", "request_id")),
+        }
+        assert answers == [{"batchItemFailures": []}]
+        pictures = {name: urlopen(link, timeout=10) for name, link in done["answer"].pop("images").items()}
+        assert {name: picture.read() for name, picture in pictures.items()} == {
+            name: b64decode(data) for name, data in direct.pop("images").items()
+        }
+        assert {picture.headers["content-type"] for picture in pictures.values()} == {"image/png"}
+        assert comparable(done.pop("answer")) == comparable(direct)
+        lives = datetime.fromisoformat(done.pop("links_expire_at")) - datetime.now(UTC)
+        assert timedelta(seconds=240) < lives <= timedelta(seconds=300)
+        assert done == {
+            "id": offered["id"],
+            "status": "succeeded",
+            "error": None,
+            "request_id": "11111111-2222-3333-4444-555555555555",
+        }
+        stored = cloud.result(f"uploads/{offered['id']}")
+        assert stored["upload_request_id"] == asked["request_id"], "one thread from the form to the result"
+
+    def test_that_is_no_mammogram_is_rejected_with_the_reason(self, cloud: Cloud) -> None:
+        client = api()
+        offered = offer(client)
+        send(offered, b"no image")
+
+        cloud.pump(worker_of(**OFFERED))
+
+        state = client.get(f"/{offered['analysis']}").json()
+        assert (state["status"], state["answer"]) == ("rejected", None)
+        assert state["error"]["code"] == "unsupported_media"
+
+    def test_that_fails_is_pending_until_the_last_attempt_has_ended(self, cloud: Cloud) -> None:
+        client = api()
+        offered = offer(client)
+        send(offered, PNG)
+        handler = worker_of(FakeModel(error=InferenceError("Not finite.")), **OFFERED)
+
+        states = []
+        for _ in range(3):
+            cloud.pump(handler, most=1)
+            states.append(client.get(f"/{offered['analysis']}").json())
+
+        assert [state["status"] for state in states] == ["pending", "pending", "failed"]
+        assert states[-1]["error"]["code"] == "inference_failed"
+
+    def test_whose_last_attempt_is_running_is_still_pending(
+        self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A failure is announced before the attempt begins, and counts once its time is over."""
+        client = api()
+        offered = offer(client)
+        send(offered, PNG)
+        seen = []
+        analyze = pipeline.analyze
+
+        def watched(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+            seen.append(client.get(f"/{offered['analysis']}").json()["status"])
+            assert len(cloud.results(f"uploads/{offered['id']}")) == 1
+            return analyze(*arguments, **named)
+
+        event = cloud.event()
+        event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "3"
+        monkeypatch.setattr("mammo_core.service.analyze", watched)
+        worker_of(**OFFERED)(event, Context())
+
+        assert seen == ["pending"]
+        assert client.get(f"/{offered['analysis']}").json()["status"] == "succeeded"
+
+    def test_that_a_new_model_has_analysed_again_shows_the_newer_result(
+        self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client = api()
+        offered = offer(client)
+        key = offered["fields"]["key"]
+        send(offered, PNG)
+        cloud.pump(worker_of(**OFFERED))
+        first = client.get(f"/{offered['analysis']}").json()
+        message = {"source": "mammo.submit", "detail-type": "Object Submitted"}
+        cloud.send({**message, "detail": {"bucket": {"name": UPLOADS}, "object": {"key": key}}})
+        cloud.pump(worker_of(OtherModel(), **OFFERED))
+        listed = objects.listed
+
+        def in_order(*arguments: Any) -> Any:  # noqa: ANN401
+            """S3 tells seconds, and the test takes less."""
+            for entry in listed(*arguments):
+                yield replace(entry, modified=entry.modified + 60 * ("ab" * 6 in entry.key))
+
+        monkeypatch.setattr(objects, "listed", in_order)
+
+        second = client.get(f"/{offered['analysis']}").json()
+
+        assert len(cloud.results(key)) == 2
+        assert first["answer"]["model"]["sha256"] != second["answer"]["model"]["sha256"] == "ab" * 32
+
+    @pytest.mark.parametrize("name", ["x", "..", NOWHERE.upper()[:-1] + "A", NOWHERE.replace("-", "")])
+    def test_has_an_id_of_one_form(self, name: str, cloud: Cloud) -> None:
+        answer = api().get(f"/analyses/{name}")
+
+        assert answer.status_code in {400, 404}
+        assert answer.json()["code"] in {"invalid_request", "not_found"}
+        assert (answer.status_code == 400) is (name != "..")
+
+    def test_that_never_came_is_not_found(self, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+        answer = api().get(f"/analyses/{NOWHERE}")
+
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        assert [line["route"] for line in log_lines(capsys)] == ["/analyses/{id}"]
+
+    def test_of_a_patient_leaves_no_trace_in_keys_metadata_logs_and_results(
+        self, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        client = api(metrics_namespace="mammo")
+        offered = offer(client)
+        send(offered, dicom_with_canary())
+        cloud.pump(worker_of(**OFFERED, metrics_namespace="mammo"))
+        state = client.get(f"/{offered['analysis']}")
+
+        files = cloud.files(RESULTS)
+        metadata = cloud.s3.head_object(Bucket=UPLOADS, Key=offered["fields"]["key"])["Metadata"]
+        captured = capsys.readouterr()
+        assert state.json()["status"] == "succeeded"
+        assert len(files) == 6
+        assert metadata.keys() == {"mammo-request-id"}
+        texts = [json.dumps(offered), state.text, captured.out, captured.err, json.dumps(metadata), *files]
+        assert "Score" in captured.out
+        for text in texts:
+            assert traces_in(text) == []
+        for data in files.values():
+            assert CANARY.encode() not in data
+
+
+@pytest.mark.usefixtures("amazon")
+class TestALink:
+    def link(self) -> str:
+        return links.link(RESULTS, "results/uploads/a b+c/überlagert.png", lives_s=300)
+
+    def test_is_taken_by_s3_for_its_object(self) -> None:
+        url = self.link()
+
+        check_link(url, secret=SECRET)
+
+        parts = urlsplit(url)
+        assert parts.netloc == f"{RESULTS}.s3.eu-central-1.amazonaws.com"
+        assert parts.path == "/results/uploads/a%20b%2Bc/%C3%BCberlagert.png"
+
+    @pytest.mark.parametrize(
+        ("old", "new"), [("a%20b", "a%20c"), ("X-Amz-Expires=300", "X-Amz-Expires=9999"), (RESULTS, UPLOADS)]
+    )
+    def test_is_for_no_other_object_and_no_longer(self, old: str, new: str) -> None:
+        url = self.link()
+        assert old in url
+
+        with pytest.raises(RefusedError, match="SignatureDoesNotMatch"):
+            check_link(url.replace(old, new), secret=SECRET)
+
+    def test_is_for_reading(self) -> None:
+        with pytest.raises(RefusedError, match="SignatureDoesNotMatch"):
+            check_link(self.link(), secret=SECRET, method="PUT")
+
+    def test_ends(self) -> None:
+        with pytest.raises(RefusedError, match="expired"):
+            check_link(self.link(), secret=SECRET, now=datetime.now(UTC) + timedelta(seconds=301))
+
+
+class TestAnObjectByName:
+    def test_is_analysed_like_its_bytes(self, cloud: Cloud) -> None:
+        cloud.upload("incoming/a+b c.png", PNG)
+        client = api(readable_buckets=UPLOADS)
+        query = {"max_side": "128", "images": "overlay"}
+
+        named = client.post(
+            "/analyze", params=query, json={"s3": {"bucket": UPLOADS, "key": "incoming/a+b c.png"}}
+        )
+
+        assert named.status_code == 200, named.text
+        direct = client.post("/analyze", params=query, content=PNG)
+        assert comparable(named.json()) == comparable(direct.json())
+
+    def test_may_be_an_older_version(self, cloud: Cloud) -> None:
+        cloud.keep_versions()
+        first = cloud.upload("a.png", PNG)
+        cloud.upload("a.png", b"no image")
+        client = api(readable_buckets=UPLOADS)
+
+        def status(**more: str | None) -> int:
+            named = {"bucket": UPLOADS, "key": "a.png", **more}
+            return client.post("/analyze?images=", json={"s3": named}).status_code
+
+        assert (status(), status(version_id=first)) == (415, 200)
+
+    @pytest.mark.parametrize("readable", ["", "another,yet-another"])
+    def test_of_a_bucket_that_is_not_allowed_is_refused_without_a_look_at_it(
+        self, readable: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(storage, "client", lambda: pytest.fail("S3 was asked"))
+
+        answer = api(readable_buckets=readable).post(
+            "/analyze", json={"s3": {"bucket": UPLOADS, "key": "a.png"}}
+        )
+
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+        assert UPLOADS not in answer.text
+        assert "another" not in answer.text
+
+    @pytest.mark.parametrize(
+        ("settings", "key", "status", "code"),
+        [
+            ({}, "missing.png", 404, "not_found"),
+            ({}, "text.png", 415, "unsupported_media"),
+            ({"max_image_bytes": 10}, "a.png", 413, "payload_too_large"),
+        ],
+    )
+    def test_that_cannot_be_analysed_has_its_status(
+        self, settings: dict[str, Any], key: str, status: int, code: str, cloud: Cloud
+    ) -> None:
+        cloud.upload("a.png", PNG)
+        cloud.upload("text.png", b"no image")
+        # The limit on images is one on bodies, too, unless Lambda's is given.
+        client = TestClient(create_app(service_of(readable_buckets=UPLOADS, **settings), max_body_bytes=5000))
+
+        answer = client.post("/analyze", json={"s3": {"bucket": UPLOADS, "key": key}})
+
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            {"image": "AAAA", "s3": {"bucket": UPLOADS, "key": "a"}},
+            {"s3": {"bucket": UPLOADS}},
+            {"s3": {"bucket": UPLOADS, "key": ""}},
+            {"s3": f"s3://{UPLOADS}/a.png"},
+            {"s3": {"url": "https://example.com/a.png"}},
+            {"url": "https://example.com/a.png"},
+        ],
+    )
+    def test_is_named_in_one_form(self, body: dict[str, Any]) -> None:
+        answer = api(readable_buckets=UPLOADS).post("/analyze", json=body)
+
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+        assert "example" not in answer.text
+
+
+class TestMetadata:
+    @pytest.mark.parametrize(
+        "query",
+        [
+            {},
+            {"method": "hirescam", "images": "overlay,bbox", "max_side": 2048, "format": "webp"},
+            {
+                "colormap": "viridis",
+                "view": "MLO",
+                "laterality": "R",
+                "accept_unsuitable": True,
+                "images": "",
+            },
+        ],
+    )
+    def test_carry_every_option_there_and_back(self, query: dict[str, Any]) -> None:
+        wanted = UploadQuery(**query)
+
+        metadata = uploads.metadata_of(wanted, request_id="r-1")
+        wishes = uploads.wishes_of({**metadata, "mtime": "1234", "patient": "DOE^JANE"})
+
+        assert wishes.query.options() == wanted.options()
+        assert wishes.request_id == "r-1"
+        assert len(metadata) == 1 + len(query)
+        assert all(name.startswith("mammo-") and name == name.lower() for name in metadata)
+
+    @pytest.mark.parametrize("text", ["DOE^JANE", "x" * 65, "a b", ""])
+    def test_hold_no_id_that_is_a_text(self, text: str) -> None:
+        assert uploads.wishes_of({"mammo-request-id": text}).request_id in {None, ""}
+
+
+def test_every_option_of_an_analysis_can_travel_with_an_upload() -> None:
+    assert set(UploadQuery.model_fields) - set(wire.AnalyzeQuery.model_fields) == {"content_type"}
+
+
+def test_the_page_about_events_names_the_metadata() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "events.md").read_text()
+    names = [f"mammo-{name.replace('_', '-')}" for name in wire.AnalyzeQuery.model_fields]
+    assert [name for name in names if name not in text] == []
