@@ -33,7 +33,7 @@ def make(name: str, folder: Path) -> None:
 
     keras.utils.set_random_seed(1)
     network = subjects()[name]()
-    # The usual recipe finds no gradient in a Sequential that was loaded from a file; of a functional one it does.
+    # The usual recipe finds no gradient in a Sequential that was loaded from a file.
     keras.Model(network.inputs, network.outputs).save(folder / MODEL)
     files = read_files(folder / MODEL)
     (folder / BUNDLE).write_bytes(compile_model(files))
