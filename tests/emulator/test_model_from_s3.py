@@ -18,7 +18,8 @@ from tests.emulator.runtime import CREDENTIALS, Sandbox, free_ports, sandbox
 from tests.mammograms import three_files
 
 PNG = three_files()["1.png"]
-BUCKET = "models"
+BUCKET = "models-of-the-emulator"
+"""Servers of moto in one process share their buckets."""
 
 
 def other_bundle() -> bytes:
