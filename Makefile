@@ -48,7 +48,7 @@ e2e: $(VENV)/.dev $(VENV)/sam/.tool ## build the images and run them: Docker, el
 	scripts/e2e.sh
 
 cold-start: $(VENV)/.dev $(VENV)/sam/.tool ## measure cold starts, memory and image sizes; after make e2e
-	$(BIN)/python -m benchmarks.cold_start
+	scripts/in_engine.sh $(BIN)/python -m benchmarks.cold_start
 
 check: $(VENV)/.dev template ## format, lint, types, template
 	$(BIN)/ruff format --check .

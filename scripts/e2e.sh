@@ -3,10 +3,7 @@
 #   scripts/e2e.sh [arguments of pytest]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-engine=$(scripts/container_engine.sh)
-while IFS= read -r line; do export "${line?}"; done <<<"$engine"
-# SAM wants a region and credentials even where it talks to nobody.
-export SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central-1 AWS_ACCESS_KEY_ID=testing AWS_SECRET_ACCESS_KEY=testing
+[ -n "${ENGINE:-}" ] || exec scripts/in_engine.sh scripts/e2e.sh "$@"
 
 .venv/sam/bin/sam build --build-dir .e2e/build --parameter-overrides "BaseImage=$BASE_IMAGE"
 for target in full slim space; do
