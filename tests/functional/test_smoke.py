@@ -46,7 +46,8 @@ def serving(application: ASGIApp) -> Iterator[str]:
     """The application behind a real port."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(application, log_level="error", ws="none", lifespan="off"))
+        # Setting up uvicorn's own logging closes all handlers there are, and absl's closes pytest's stderr.
+        server = uvicorn.Server(uvicorn.Config(application, log_config=None, ws="none", lifespan="off"))
         thread = Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         while not server.started:
