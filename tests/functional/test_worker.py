@@ -156,7 +156,7 @@ class TestASuccess:
         answer = cloud.result("QUETZALCOATL.png")["answer"]
         stages = set(line.pop("timings_ms"))
         assert stages == {
-            *("decode", "anatomy", "load", "preprocess", "model", "explain", "render"),
+            *("decode", "anatomy", "load", "preprocess", "model", "explain", "quality", "render"),
             *("fetch", "keep"),
         }
         assert line.pop("timestamp")
