@@ -121,4 +121,6 @@ def test_the_readme_of_the_events_invokes_each_of_them() -> None:
     text = (EVENTS / "README.md").read_text()
     names = [path.name for path in EVENTS.glob("*.json")]
     assert len(names) > len(ANSWERS)
-    assert [name for name in names if f"sam local invoke --event events/{name}" not in text] == []
+    function = {path.name: "Function" for path in http_events()}
+    commands = [f"sam local invoke {function.get(name, 'Worker')} --event events/{name}" for name in names]
+    assert [command for command in commands if command not in text] == []
