@@ -69,7 +69,7 @@ def _byte_compile() -> None:
 
 def _measure(name: str, folder: Path, rounds: int) -> dict[str, Told]:
     """Medians by way, and the sizes of the files."""
-    if not (folder / "plain.tflite").exists():
+    if not (folder / "target.json").exists():  # written last
         _make(name, folder)
     found: dict[str, list[Told]] = {way: [] for way in WAYS}
     for number in range(rounds):

@@ -12,6 +12,8 @@ from mammo_core.compiler.gradients import portable_gradients
 from mammo_core.compiler.layers import head_layer, leaves, linear_head, recording
 from mammo_core.errors import TargetLayerError
 
+NAMED = 5
+"""Layers that an error names to choose from."""
 POOLING = ("MaxPooling", "AveragePooling", "GlobalMaxPooling", "GlobalAveragePooling")
 BIASES = ("bias", "beta", "moving_mean")
 """Parameters that add to a layer's output whatever its input: Dense and Conv biases, and BatchNorm's shift
@@ -173,14 +175,28 @@ def _target(calls: list[tuple[Any, Any]], score: Any, name: str | None) -> tuple
         if (layer.name == name if name is not None else _is_spatial(layer, output))
     ]
     if not candidates and name is not None:
-        raise TargetLayerError(f"The network has no layer named {name!r}, which the manifest explains.")
+        raise TargetLayerError(
+            f"The network has no layer named {name!r}, which was to be explained. {_choice(calls)}"
+        )
     for number, output in candidates:
         if _rank(output) != 4:
             continue
         gradients = tf.gradients(score, output)[0]
         if gradients is not None:
             return number, gradients
+    if name is not None:
+        raise TargetLayerError(
+            f"The layer {name!r} cannot be explained: its output has no rows and columns, or the score does "
+            f"not depend on it. {_choice(calls)}"
+        )
     raise TargetLayerError("The network has no layer with a spatial output that its score depends on.")
+
+
+def _choice(calls: list[tuple[Any, Any]]) -> str:
+    """Names to choose from, those nearest to the score first."""
+    spatial = [layer.name for layer, output in reversed(calls) if _is_spatial(layer, output)]
+    names = list(dict.fromkeys(spatial))[:NAMED]
+    return f"With rows and columns, nearest to the score first: {', '.join(names) or 'none'}."
 
 
 def _is_spatial(layer: Any, output: Any) -> bool:  # noqa: ANN401 - Keras is untyped

@@ -27,6 +27,9 @@ from mammo_core.records import CamMethod, Evidence, FloatArray, Laterality, Mode
 
 TOLERANCE, FLOAT16_TOLERANCE = 1e-4, 5e-2
 """Of probabilities, logits, and a cell as a share of the map's largest."""
+ACTIVATION_TOLERANCE = 1e-3
+"""Of activations. Rounding grows from layer to layer: with random weights ResNet50 at 384 pixels differs by
+1.1e-4, and Keras with oneDNN from Keras without by 5e-5. A wrong kernel or constant is off by far more."""
 INDIFFERENT_TO_TIES = (CamMethod.GRADCAM, CamMethod.XGRADCAM)
 SEED = 2026
 """Of the noise, and the first of the phantoms."""
@@ -103,6 +106,7 @@ def verify(graph: bytes, network: Network, outline: Outline, *, float16: bool) -
             ),
         ),
         tolerance=FLOAT16_TOLERANCE if float16 else TOLERANCE,
+        activation_tolerance=FLOAT16_TOLERANCE if float16 else ACTIVATION_TOLERANCE,
         completeness_residual=_completeness(comparisons),
     )
     _refuse_disagreement(report)
@@ -224,9 +228,11 @@ def _refuse_disagreement(report: Verification) -> None:
         "TensorFlow's own gradient": report.tensorflow_difference,
         **{f"the map of {cam.method}": cam.largest_difference for cam in report.cams},
     }
-    worst = max(differences, key=lambda name: differences[name])
-    if differences[worst] > report.tolerance:
+    accepted = dict.fromkeys(differences, report.tolerance)
+    accepted["activations"] = report.activation_tolerance or report.tolerance
+    worst = max(differences, key=lambda name: differences[name] / accepted[name])
+    if differences[worst] > accepted[worst]:
         raise CompilationError(
             f"Compiled and Keras model disagree: {worst} by {differences[worst]:.2g}, at most "
-            f"{report.tolerance:.0e} is accepted. No bundle is written. {SERVE_WITH_KERAS}"
+            f"{accepted[worst]:.0e} is accepted. No bundle is written. {SERVE_WITH_KERAS}"
         )

@@ -155,7 +155,9 @@ class Verification(_Part):
     tensorflow_difference: Annotated[float, Field(ge=0.0)]
     """Of Grad-CAM and XGrad-CAM by TensorFlow's own gradients, at the same activations."""
     tolerance: Annotated[float, Field(gt=0.0)]
-    """Up to which probabilities and maps may differ."""
+    """Up to which probabilities, logits and maps may differ."""
+    activation_tolerance: Annotated[float, Field(gt=0.0)] | None = None
+    """Up to which activations may; null of bundles made when it was the same."""
     completeness_residual: Annotated[float, Field(ge=0.0)] | None
     """Largest of the compiled graph; null if it is not finite."""
 

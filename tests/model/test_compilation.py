@@ -311,6 +311,7 @@ class TestTheBundle:
         assert compilation is not None
         assert compilation.float16
         assert compilation.verification.tolerance == 5e-2
+        assert compilation.verification.activation_tolerance == 5e-2
         assert 1e-7 < compilation.verification.probability_difference < 1e-3
         output = LiteRTModel(opened(half)).run(input_of())
         assert output.probabilities == pytest.approx(KerasModel(file).run(input_of()).probabilities, abs=1e-3)

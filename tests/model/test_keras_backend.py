@@ -356,8 +356,16 @@ class TestWithoutATargetLayer:
     @pytest.mark.parametrize(
         ("target", "reason"),
         [
-            ("nowhere", "The network has no layer named 'nowhere', which the manifest explains."),
-            ("scores", "The network has no layer with a spatial output that its score depends on."),
+            (
+                "nowhere",
+                "The network has no layer named 'nowhere', which was to be explained. "
+                "With rows and columns, nearest to the score first: c1.",
+            ),
+            (
+                "scores",
+                "The layer 'scores' cannot be explained: its output has no rows and columns, or the score "
+                "does not depend on it. With rows and columns, nearest to the score first: c1.",
+            ),
         ],
     )
     def test_the_score_is_given_and_the_reason(self, target: str, reason: str) -> None:
