@@ -53,7 +53,7 @@ def check_transfer_syntax(instance: Instance) -> None:
         Which names the transfer syntax by its registered name.
     """
     if instance.transfer_syntax not in READ:
-        name = registered_name(instance.transfer_syntax) or "one that is not in the standard's registry"
+        name = registered_name(instance.transfer_syntax) or "one without a known name"
         raise UnsupportedMediaError(
             f"{label('TransferSyntaxUID')}: uncompressed, RLE, JPEG, JPEG-LS or JPEG 2000 is expected, "
             f"received {name}."

@@ -135,7 +135,7 @@ def test_what_is_no_view_for_presentation_is_refused_by_the_name_of_the_attribut
     [
         (MPEG2MPML, "MPEG2 Main Profile / Main Level"),
         (JPEG2000MC, "JPEG 2000 Part 2 Multi-component Image Compression"),
-        (UID("1.2.3.4.5.6"), "one that is not in the standard's registry"),
+        (UID("1.2.3.4.5.6"), "one without a known name"),
     ],
 )
 def test_a_transfer_syntax_without_a_decoder_is_an_unsupported_medium_with_its_registered_name(
