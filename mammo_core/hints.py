@@ -4,6 +4,7 @@ File names may hold a patient's name. They are read here and nowhere else, and o
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from mammo_core.records import Laterality, ViewPosition
@@ -23,6 +24,12 @@ WHOLE_WORDS = frozenset({"left", "right"})
 """Sides that need no view beside them; a lone ``R`` may be an initial."""
 LONGEST = 1024
 """Characters of a name that are looked at."""
+UUID = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}([-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}(?![0-9a-f])", re.IGNORECASE)
+"""One of its parts may be ``cc12``, which by itself would be a word."""
+WORD = re.compile(r"[0-9]*(?P<letters>[a-z]+)[0-9]{0,4}")
+"""A word may be numbered: ``lcc1``, ``2MLO``."""
+DIGEST = re.compile(r"[0-9]+[a-f]+[0-9]*|[a-f]+[0-9]{3,}")
+"""A numbered word that is rather a part of a digest: ``1cc2``. With an l, an m or an r it cannot be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +54,12 @@ def hints_of(file_name: str | None) -> Hints:
     Returns
     -------
     Hints
-        A word counts if it is a view, a side, or both in one (``rcc``, ``mlol``), whatever its case. A side
-        of one letter, and a view of common letters (``ml``, ``lm``, ``iso`` …), count only beside each other.
-        A name that says both L and R, or two views, says nothing.
+        A word counts if it is a view, a side, or both in one (``rcc``, ``mlol``), whatever its case, and
+        stands between marks that are no letters; a number may follow it. A side of one letter, and a view of
+        common letters (``ml``, ``lm``, ``iso`` …), count only beside each other. A name that says both L and
+        R, or two views, says nothing; nor do digests and UUIDs.
     """
-    base = re.split(r"[/\\]", (file_name or "")[-LONGEST:])[-1]
-    words = [word.lower() for word in re.findall(r"[A-Za-z]+", base)]
+    words = _words(re.split(r"[/\\]", (file_name or "")[-LONGEST:])[-1])
     views: set[ViewPosition] = set()
     sides: set[Laterality] = set()
     for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False):
@@ -70,6 +77,19 @@ def hints_of(file_name: str | None) -> Hints:
         view=views.pop() if len(views) == 1 else None,
         laterality=sides.pop() if len(sides) == 1 else None,
     )
+
+
+def _words(base: str) -> list[str]:
+    """The words of a name in lower case; "" in place of a chunk of letters and digits that is no word."""
+    # An accent that is a character of its own would split a word.
+    text = UUID.sub("-", unicodedata.normalize("NFC", base)).lower()
+    chunks = re.findall(r"[^\W_]+", text)
+    return [_word(chunk) for chunk in chunks if not chunk.isdecimal()]
+
+
+def _word(chunk: str) -> str:
+    found = WORD.fullmatch(chunk)
+    return found["letters"] if found and not DIGEST.fullmatch(chunk) else ""
 
 
 def _joined(word: str) -> tuple[ViewPosition | None, Laterality | None]:
