@@ -55,13 +55,14 @@ def decode_dicom(data: bytes, *, sha256: str, limits: Limits) -> Mammogram:
     if used != pixel_format:
         table = display_table(attributes, used)
     spacing, spacing_doubts = read_spacing(attributes)
+    laterality, laterality_doubts = read_laterality(attributes)
     view, view_doubts = read_view(attributes)
     return Mammogram(
         pixels=gather(table.values, stored.codes),
         image_format=ImageFormat.DICOM,
         sha256=sha256,
         spacing=spacing,
-        laterality=read_laterality(attributes),
+        laterality=laterality,
         view_position=view,
         steps=(*stored.steps, *table.steps),
         notices=(
@@ -70,6 +71,7 @@ def decode_dicom(data: bytes, *, sha256: str, limits: Limits) -> Mammogram:
             *bit_doubts,
             *table.notices,
             *spacing_doubts,
+            *laterality_doubts,
             *view_doubts,
             *read_doubts(instance),
         ),

@@ -39,6 +39,7 @@ LATERALITY_CODES = {
     for scheme, code in (("SCT", concept), ("SRT", retired), ("SNM3", retired))
 }
 """CID 244, with the retired codes."""
+LATERALITY_CODE = "AnatomicRegionModifierSequence"
 
 
 def read_spacing(attributes: Attributes) -> tuple[Sourced[PixelSpacing], tuple[Notice, ...]]:
@@ -83,25 +84,33 @@ def read_spacing(attributes: Attributes) -> tuple[Sourced[PixelSpacing], tuple[N
     return Sourced.unknown(reason), ()
 
 
-def read_laterality(attributes: Attributes) -> Sourced[Laterality]:
+def read_laterality(attributes: Attributes) -> tuple[Sourced[Laterality], tuple[Notice, ...]]:
     """Which breast it is: Anatomic Region Modifier (0008,2220), Image Laterality (0020,0062), or Laterality.
 
     The standard wants the code and Image Laterality to agree (PS3.3 C.8.11.7). If they do not, one of them is
     wrong and nobody knows which, so there is no value. Laterality (0020,0060), of a series, is asked last.
+
+    Returns
+    -------
+    Sourced[Laterality]
+    tuple of Notice
+        ``laterality_contradiction`` if two of the three name different breasts.
     """
-    coded, said = _laterality_code(attributes), _laterality_of(attributes, "ImageLaterality")
-    if coded and said and coded != said:
-        return Sourced.unknown("AnatomicRegionModifierSequence and ImageLaterality contradict each other")
-    if said:
-        return Sourced(said, source="dicom_tag", detail=label("ImageLaterality"))
-    if coded:
-        return Sourced(coded, source="dicom_tag", detail=label("AnatomicRegionModifierSequence"))
+    coded, of_image = _laterality_code(attributes), _laterality_of(attributes, "ImageLaterality")
     of_series = _laterality_of(attributes, "Laterality")
-    if of_series:
-        return Sourced(of_series, source="dicom_tag", detail=label("Laterality"))
-    return Sourced.unknown(
-        "neither ImageLaterality nor Laterality is L, R or B, and no code says which breast"
-    )
+    said = [(LATERALITY_CODE, coded), ("ImageLaterality", of_image), ("Laterality", of_series)]
+    if coded and of_image and coded != of_image:
+        reason = f"{LATERALITY_CODE} and ImageLaterality contradict each other"
+        return Sourced.unknown(reason), (_contradiction(said, "none of them was followed"),)
+    of_image_first = [said[1], said[0], said[2]]
+    keyword, value = next(((name, breast) for name, breast in of_image_first if breast), ("", None))
+    if value is None:
+        reason = "neither ImageLaterality nor Laterality is L, R or B, and no code says which breast"
+        return Sourced.unknown(reason), ()
+    # A series of both breasts contradicts none of its images.
+    differs = of_series not in (None, value, Laterality.BOTH)
+    notices = (_contradiction(said, f"{keyword} was followed"),) if differs else ()
+    return Sourced(value, source="dicom_tag", detail=label(keyword)), notices
 
 
 def read_view(attributes: Attributes) -> tuple[Sourced[ViewPosition], tuple[Notice, ...]]:
@@ -130,9 +139,14 @@ def read_view(attributes: Attributes) -> tuple[Sourced[ViewPosition], tuple[Noti
     return Sourced.unknown("neither ViewCodeSequence nor ViewPosition names a known projection"), ()
 
 
+def _contradiction(said: Sequence[tuple[str, Laterality | None]], followed: str) -> Notice:
+    named = ", ".join(f"{label(keyword)} {breast}" for keyword, breast in said if breast)
+    return Notice("laterality_contradiction", f"The file names different breasts: {named}; {followed}.")
+
+
 def _laterality_code(attributes: Attributes) -> Laterality | None:
     region = attributes.first_item("AnatomicRegionSequence")
-    modifiers = () if region is None else region.items("AnatomicRegionModifierSequence")
+    modifiers = () if region is None else region.items(LATERALITY_CODE)
     known = (LATERALITY_CODES.get(modifier.code()) for modifier in modifiers)
     return next((laterality for laterality in known if laterality), None)
 

@@ -100,6 +100,9 @@ def anatomic_region(*modifiers: Dataset) -> Dataset:
     return region
 
 
+CODED_LEFT = anatomic_region(make_code("7771000", "SCT"))
+
+
 def test_the_laterality_codes_are_those_of_the_standard() -> None:
     names = {"Left": Laterality.LEFT, "Right": Laterality.RIGHT, "Bilateral": Laterality.BOTH}
     concepts = {code.meaning: code.value for code in codes.cid244.concepts.values()}
@@ -133,6 +136,53 @@ def test_a_code_and_a_string_that_contradict_each_other_give_no_laterality() -> 
     assert mammogram.laterality == Sourced(
         None, reason="AnatomicRegionModifierSequence and ImageLaterality contradict each other"
     )
+    assert mammogram.notices == (
+        Notice(
+            "laterality_contradiction",
+            "The file names different breasts: AnatomicRegionModifierSequence (0008,2220) L, "
+            "ImageLaterality (0020,0062) R; none of them was followed.",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("tags", "value", "said"),
+    [
+        (
+            {"ImageLaterality": "R", "Laterality": "L"},
+            Laterality.RIGHT,
+            "ImageLaterality (0020,0062) R, Laterality (0020,0060) L; ImageLaterality was followed.",
+        ),
+        (
+            {"AnatomicRegionSequence": [CODED_LEFT], "Laterality": "R"},
+            Laterality.LEFT,
+            "AnatomicRegionModifierSequence (0008,2220) L, Laterality (0020,0060) R; "
+            "AnatomicRegionModifierSequence was followed.",
+        ),
+        (
+            {"AnatomicRegionSequence": [CODED_LEFT], "ImageLaterality": "L", "Laterality": "R"},
+            Laterality.LEFT,
+            "AnatomicRegionModifierSequence (0008,2220) L, ImageLaterality (0020,0062) L, "
+            "Laterality (0020,0060) R; ImageLaterality was followed.",
+        ),
+    ],
+)
+def test_a_laterality_of_the_series_that_contradicts_the_image_is_told(
+    tags: dict[str, object], value: Laterality, said: str
+) -> None:
+    mammogram = decode(make_dicom(tags=tags))
+
+    assert mammogram.laterality.value == value
+    assert mammogram.notices == (
+        Notice("laterality_contradiction", f"The file names different breasts: {said}"),
+    )
+
+
+@pytest.mark.parametrize("of_series", ["L", "B", "", "KESTREL"])
+def test_a_laterality_of_the_series_that_contradicts_nothing_is_not_told(of_series: str) -> None:
+    mammogram = decode(make_dicom(tags={"ImageLaterality": "L", "Laterality": of_series}))
+
+    assert mammogram.notices == ()
 
 
 def test_a_view_code_wins_over_another_view_string_with_a_notice() -> None:
