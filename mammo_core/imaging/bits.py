@@ -1,6 +1,7 @@
-"""Whether the pixels keep to Bits Stored.
+"""Whether the pixels keep to Bits Stored and High Bit.
 
-Some files declare fewer bits than they use. Reading only the declared ones would wrap bright tissue to black.
+Some files declare fewer bits than they use: reading only the declared ones would wrap bright tissue to black.
+Others put the stored bits higher than they are: reading them there would leave a dark image of few greys.
 """
 
 from dataclasses import replace
@@ -29,25 +30,42 @@ def bits_in_use(stored: StoredPixels, attributes: Attributes) -> tuple[PixelForm
     PixelFormat
         That of ``stored``, unless pixels do not fit into it.
     tuple of Notice
-        ``bits_stored_exceeded`` if they do not.
+        ``bits_stored_exceeded`` if they do not; ``high_bit_wrong`` if High Bit was not followed.
     """
-    declared = stored.pixel_format
+    declared, notices = _without_wrong_high_bit(stored, attributes)
     if _all_fit(stored.codes, declared) or attributes.overlay_in_pixels():
-        return declared, ()
+        return declared, notices
     present = _present(stored.codes, declared.allocated)
     padding = is_padding(attributes, declared)
     if padding is not None:
         present &= ~padding
     beyond = np.flatnonzero(present & ~_fitting(declared))
     if not beyond.size:
-        return declared, ()
+        return declared, notices
     bits = declared.allocated if declared.signed else int(beyond[-1]).bit_length()
     notice = Notice(
         "bits_stored_exceeded",
         f"{label('BitsStored')} is {declared.stored}, but the pixels use {bits - declared.shift} bits; all "
         "were read.",
     )
-    return replace(declared, stored=bits - declared.shift), (notice,)
+    return replace(declared, stored=bits - declared.shift), (*notices, notice)
+
+
+def _without_wrong_high_bit(
+    stored: StoredPixels, attributes: Attributes
+) -> tuple[PixelFormat, tuple[Notice, ...]]:
+    """The format without a shift that High Bit claims, if no pixel has a bit up there."""
+    declared = stored.pixel_format
+    high = (attributes.integers("HighBit") or (declared.stored - 1,))[0]
+    impossible = not declared.stored - 1 <= high < declared.allocated
+    if not impossible and (not declared.shift or declared.signed or stored.codes.max() >= 2**declared.stored):
+        return declared, ()
+    notice = Notice(
+        "high_bit_wrong",
+        f"{label('HighBit')} is {high}, which does not go with {label('BitsStored')} {declared.stored} or "
+        "with the pixels; it was not followed.",
+    )
+    return replace(declared, shift=0), (notice,)
 
 
 def _all_fit(codes: Codes, declared: PixelFormat) -> bool:

@@ -192,11 +192,21 @@ def samples(
     """View samples of 8 or 16 (``wide``) bits, (count,).
 
     Samples of 8 bits that are stored in words are swapped in pairs in big endian (PS3.5 §8.1.1).
+
+    Raises
+    ------
+    UnreadableImageError
+        If such a pair is cut off: its first byte is the second sample.
     """
     if wide:
         return np.frombuffer(buffer, "<u2" if little_endian else ">u2", count, start)
     if words and not little_endian:
-        pairs = np.frombuffer(buffer, np.uint8, count + count % 2, start).reshape(-1, 2)
+        whole = count + count % 2
+        if len(buffer) - start < whole:
+            raise UnreadableImageError(
+                f"Samples of 8 bits in words: {whole:,} bytes are expected, received {len(buffer) - start:,}."
+            )
+        pairs = np.frombuffer(buffer, np.uint8, whole, start).reshape(-1, 2)
         return pairs[:, ::-1].reshape(-1)[:count]
     return np.frombuffer(buffer, np.uint8, count, start)
 

@@ -11,8 +11,12 @@ from mammo_core.records import Notice
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 """Also the beginning of its multi-frame variants, followed by a point."""
 TOMOSYNTHESIS = "1.2.840.10008.5.1.4.1.1.13.1.3"
-FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.2.1"
-"""Digital Mammography X-Ray Image Storage, For Processing."""
+FOR_PROCESSING = (
+    "1.2.840.10008.5.1.4.1.1.1.2.1",  # Digital Mammography X-Ray Image Storage
+    "1.2.840.10008.5.1.4.1.1.13.1.5",  # Breast Projection X-Ray Image Storage
+    "1.2.840.10008.5.1.4.1.1.1.1.1",  # Digital X-Ray Image Storage, of devices older than the first
+)
+"""SOP classes of values for processing, which mammograms come in."""
 FILM_MODALITIES = ("MG", "OT", "SC")
 """What secondary captures of film call themselves."""
 PHOTOMETRIC_INTERPRETATIONS = ("MONOCHROME1", "MONOCHROME2")
@@ -106,9 +110,9 @@ def _check_single_frame(instance: Instance) -> None:
 
 
 def _check_for_presentation(instance: Instance) -> None:
-    if instance.attributes.text("PresentationIntentType") == "FOR PROCESSING":
+    if instance.attributes.text("PresentationIntentType").upper() == "FOR PROCESSING":
         keyword = "PresentationIntentType"
-    elif _sop_class(instance) == FOR_PROCESSING:
+    elif _sop_class(instance) in FOR_PROCESSING:
         keyword = "SOPClassUID"
     else:
         return

@@ -83,6 +83,9 @@ def _native(
     """View the pixels as they are in the file, (rows, columns), after a check of their length."""
     count = shape[0] * shape[1]
     needed = count * pixel_format.allocated // 8
+    words = element.vr == "OW"
+    if words and not instance.little_endian:
+        needed += needed % 2  # the last sample is in the second byte of its word
     # Elements have even lengths; the byte that pads an odd one may be absent.
     if element.length not in (needed, needed + needed % 2):
         received = (
@@ -101,7 +104,7 @@ def _native(
         element.start,
         count,
         wide=pixel_format.allocated == 16,
-        words=element.vr == "OW",
+        words=words,
         little_endian=instance.little_endian,
     )
     return codes.reshape(shape)

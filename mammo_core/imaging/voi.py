@@ -75,7 +75,8 @@ def read_pixel_format(attributes: Attributes) -> PixelFormat:
     Raises
     ------
     UnreadableImageError
-        If an attribute is missing or they contradict each other.
+        If an attribute is missing or they contradict each other. A High Bit that cannot be is left out;
+        ``bits.bits_in_use`` tells it.
     """
     allocated = attributes.integer("BitsAllocated")
     if allocated not in (8, 16):
@@ -85,9 +86,7 @@ def read_pixel_format(attributes: Attributes) -> PixelFormat:
         raise UnreadableImageError(f"{label('BitsStored')}: 1 to {allocated} is expected, received {stored}.")
     high = (attributes.integers("HighBit") or (stored - 1,))[0]
     if not stored - 1 <= high < allocated:
-        raise UnreadableImageError(
-            f"{label('HighBit')}: {stored - 1} to {allocated - 1} is expected, received {high}."
-        )
+        high = stored - 1
     representation = attributes.integer("PixelRepresentation")
     if representation not in (0, 1):
         raise UnreadableImageError(
@@ -210,6 +209,8 @@ def _look_up(item: Attributes, stage: Stage) -> tuple[Values, int]:
     first = descriptor[1]
     if stage.low < 0 and first >= 2**15:
         first -= 2**16
+    elif first < 0 and first + entries <= stage.low:
+        first += 2**16
     table = item.table(entries)
     index = np.clip(np.rint(stage.values - first), 0, entries - 1).astype(np.intp)
     # Some files declare fewer bits than their entries have.
@@ -239,11 +240,12 @@ def is_padding(attributes: Attributes, pixel_format: PixelFormat) -> NDArray[np.
     bits, signed = pixel_format.allocated, pixel_format.signed
     # The limits may be written unsigned where pixels are signed: compare what their bits stand for.
     ends = [value[0], *attributes.integers("PixelPaddingRangeLimit")[:1]]
-    whole = _numbers(bits, signed=signed)
-    low, high = min(whole[end % 2**bits] for end in ends), max(whole[end % 2**bits] for end in ends)
+    allocated = _numbers(bits, signed=signed)
+    low, high = (pick(allocated[end % 2**bits] for end in ends) for pick in (min, max))
     stored = _numbers(pixel_format.stored, signed=signed)
     patterns = np.arange(2**bits) >> pixel_format.shift
     number = stored[patterns & (2**pixel_format.stored - 1)]
-    # A value outside the range of the stored bits is found in the bits that are allocated.
+    # A value outside the range of the stored bits is found in the bits from the lowest stored one on.
+    whole = allocated >> pixel_format.shift
     padding: NDArray[np.bool_] = ((number >= low) & (number <= high)) | ((whole >= low) & (whole <= high))
     return padding

@@ -83,3 +83,41 @@ def test_bits_below_the_stored_ones_stay_ignored() -> None:
     used = ramp(levels=1024)
     np.testing.assert_array_equal(mammogram.pixels, np.rint(used * (65535 / 1023)))
     assert mammogram.notices == (exceeded(8, 10),)
+
+
+def high_bit(high: int, stored: int = 12) -> Notice:
+    return Notice(
+        "high_bit_wrong",
+        f"HighBit (0028,0102) is {high}, which does not go with BitsStored (0028,0101) {stored} or with the "
+        "pixels; it was not followed.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("high", "signed"),
+    # With 13 or 15, negative numbers have those bits: nothing contradicts.
+    [*((high, False) for high in (15, 13, 10, 7, 16, 0)), *((high, True) for high in (10, 7, 16, 0))],
+)
+def test_a_high_bit_that_the_pixels_contradict_is_not_followed(high: int, signed: bool) -> None:
+    stored = ramp(levels=4096).astype(np.int64) - (2048 if signed else 0)
+
+    mammogram = decode(make_dicom(stored, signed=signed, tags={"HighBit": high}))
+
+    np.testing.assert_array_equal(mammogram.pixels, np.rint(ramp(levels=4096) * (65535 / 4095)))
+    assert mammogram.notices == (high_bit(high),)
+
+
+def test_a_wrong_high_bit_and_a_wrong_bits_stored_are_told_both() -> None:
+    mammogram = decode(make_dicom(ramp(levels=4096), bits_stored=10, tags={"HighBit": 8}))
+
+    np.testing.assert_array_equal(mammogram.pixels, np.rint(ramp(levels=4096) * (65535 / 4095)))
+    assert mammogram.notices == (high_bit(8, 10), exceeded(10, 12))
+
+
+def test_a_high_bit_is_followed_where_the_pixels_have_it() -> None:
+    stored = ramp(levels=4096) << 4
+
+    mammogram = decode(make_dicom(stored, tags={"HighBit": 15}))
+
+    np.testing.assert_array_equal(mammogram.pixels, np.rint(ramp(levels=4096) * (65535 / 4095)))
+    assert mammogram.notices == ()

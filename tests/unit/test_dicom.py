@@ -10,6 +10,7 @@ from pydicom.uid import (
     JPEG2000MC,
     MPEG2MPML,
     UID,
+    ExplicitVRBigEndian,
     JPEG2000Lossless,
 )
 
@@ -20,6 +21,7 @@ from mammo_core.errors import (
     UnsupportedMediaError,
 )
 from mammo_core.imaging.decode import Limits, decode
+from mammo_core.imaging.dicom_gate import FOR_PROCESSING as FOR_PROCESSING_CLASSES
 from tests.builders_images import (
     FOR_PROCESSING,
     SECONDARY_CAPTURE,
@@ -107,11 +109,6 @@ from tests.builders_images import (
         ),
         ({"BitsStored": 0}, UnreadableImageError, "BitsStored (0028,0101): 1 to 16 is expected, received 0."),
         (
-            {"HighBit": 10},
-            UnreadableImageError,
-            "HighBit (0028,0102): 11 to 15 is expected, received 10.",
-        ),
-        (
             {"PixelRepresentation": 2},
             UnreadableImageError,
             "PixelRepresentation (0028,0103): 0 or 1 is expected, received 2.",
@@ -152,6 +149,21 @@ def test_a_transfer_syntax_without_a_decoder_is_an_unsupported_medium_with_its_r
         "TransferSyntaxUID (0002,0010): uncompressed, RLE, JPEG, JPEG-LS or JPEG 2000 is expected, "
         f"received {name}."
     )
+
+
+@pytest.mark.parametrize("uid", FOR_PROCESSING_CLASSES)
+def test_a_sop_class_for_processing_is_enough_to_be_refused(uid: str) -> None:
+    assert UID(uid).name.endswith("X-Ray Image Storage - For Processing")
+    with pytest.raises(UnsuitableImageError, match="received FOR PROCESSING"):
+        decode(make_dicom(tags={"SOPClassUID": uid, "PresentationIntentType": None}))
+
+
+def test_a_presentation_intent_in_lower_case_is_no_way_around() -> None:
+    data = make_dicom()
+    assert data.count(b"FOR PRESENTATION") == 1
+
+    with pytest.raises(UnsuitableImageError, match="received FOR PROCESSING"):
+        decode(data.replace(b"FOR PRESENTATION", b"For Processing  "))
 
 
 def test_a_tomosynthesis_that_is_compressed_is_called_unsuitable_first() -> None:
@@ -202,6 +214,17 @@ def test_an_odd_number_of_bytes_may_come_with_or_without_its_padding() -> None:
 
     for data in (padded, bare):
         np.testing.assert_array_equal(decode(data).pixels, stored * 257)
+
+
+def test_the_last_of_an_odd_number_of_bytes_in_big_endian_words_needs_its_whole_word() -> None:
+    stored = ramp((65, 65))
+    padded = make_dicom(stored, bits_stored=8, bits_allocated=8, transfer_syntax=ExplicitVRBigEndian)
+    length = padded.index(struct.pack(">I", 4226))
+    bare = padded[:length] + struct.pack(">I", 4225) + padded[length + 4 : -1]
+
+    np.testing.assert_array_equal(decode(padded).pixels, stored * 257)
+    with pytest.raises(UnreadableImageError, match="4,226 bytes are expected, received 4,225"):
+        decode(bare)
 
 
 @pytest.mark.parametrize(

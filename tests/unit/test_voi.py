@@ -1,5 +1,6 @@
 """Stored DICOM values become the display values that the standard's formulas give, worked out by hand."""
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -154,6 +155,12 @@ CASES = {
         signed=True,
         tags={"VOILUTSequence": [make_lut([300 * i for i in range(201)], first=65436)]},
     ),
+    "VOI table, unsigned, from a signed descriptor": Case(
+        (39999, 40000, 40100, 40101),
+        (0, 0, 60000, 60000),
+        bits=16,
+        tags={"VOILUTSequence": [make_lut([600 * i for i in range(101)], first=40000 - 65536)]},
+    ),
     "VOI table with more bits than declared": Case(
         (7, 8), (65535, 32776), tags={"VOILUTSequence": [make_lut([4095] * 8 + [2048] * 4088, bits=8)]}
     ),
@@ -176,6 +183,9 @@ CASES = {
     "padding outside the stored bits": Case(
         (0xF000, 0, 4095), (0, 65535, 0), tags=ONE | {"PixelPaddingValue": 0xF000}
     ),
+    "padding is a stored value, whatever the bits below": Case(
+        (160 << 4, 160, 0xFFF0), (0, 160, 65535), tags={"PixelPaddingValue": 160, "HighBit": 15}
+    ),  # 160 is 10 and no padding: 10 · 65535 / 4095 = 160.04
     # Bits that are not stored are ignored if the file says what they are for.
     "overlays above the stored bits": Case((0xF3E8, 0x03E8), (16004, 16004), overlay_bit=12),
     "overlays above the stored bits, signed": Case(
@@ -432,6 +442,18 @@ def test_a_table_of_65536_entries_declares_zero() -> None:
 def test_a_packed_table_that_is_too_short_is_unreadable() -> None:
     with pytest.raises(UnreadableImageError, match="4 entries are expected"):
         decode(make_dicom(tags={"VOILUTSequence": [word_lut(b"\x0a\x14", 4, 8)]}))
+
+
+def test_a_packed_table_whose_last_pair_is_cut_off_is_unreadable() -> None:
+    table = word_lut(b"\x14\x0a\x28\x1e\x32\0", 5, 8)
+    data = make_dicom(transfer_syntax=ExplicitVRBigEndian, tags={"VOILUTSequence": [table]})
+    head = struct.pack(">HH2sHI", 0x0028, 0x3006, b"OW", 0, 6)
+    assert data.count(head) == 1
+    odd = struct.pack(">HH2sHI", 0x0028, 0x3006, b"OW", 0, 5)
+    at = data.index(head) + len(head)
+
+    with pytest.raises(UnreadableImageError, match="6 bytes are expected, received 5"):
+        decode(data[: at - len(head)] + odd + data[at : at + 5] + data[at + 6 :])
 
 
 @pytest.mark.parametrize(
