@@ -4,6 +4,7 @@ from io import BytesIO
 
 import numpy as np
 from PIL import Image
+from pydicom.uid import ExplicitVRBigEndian
 
 from tests.builders_dicom import SYNTAXES, make_dicom_in, pattern
 from tests.builders_images import make_dicom, make_image, make_lut, make_raw_png, ramp
@@ -26,6 +27,16 @@ def _dicom() -> dict[str, bytes]:
             files[f"{syntax.name}, noise"] = make_dicom_in(syntax, noisy)
     table = make_lut([16 * i for i in range(4096)])
     files["tables"] = make_dicom(tags={"ModalityLUTSequence": [table], "VOILUTSequence": [table]})
+    # Bytes in words, which big endian swaps in pairs: the pixels and a packed table.
+    packed = make_lut([0], bits=8)
+    packed.LUTDescriptor = [256, 0, 8]
+    packed.add_new("LUTData", "OW", bytes(range(256)))
+    files["bytes in big-endian words"] = make_dicom(
+        bits_stored=8,
+        bits_allocated=8,
+        transfer_syntax=ExplicitVRBigEndian,
+        tags={"VOILUTSequence": [packed], "PixelPaddingValue": 0, "WindowCenter": 128, "WindowWidth": 256},
+    )
     files["without preamble"] = make_dicom(preamble=False, overlay_bit=12)
     return files
 
