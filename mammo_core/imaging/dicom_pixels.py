@@ -63,7 +63,7 @@ def read_pixels(instance: Instance, pixel_format: PixelFormat, shape: tuple[int,
         raise UnreadableImageError(f"{label('PixelData')} is missing.")
     syntax = instance.transfer_syntax
     if syntax in UNCOMPRESSED:
-        return StoredPixels(_native(instance, element, pixel_format, shape), pixel_format)
+        return _native(instance, element, pixel_format, shape)
     if element.length != UNDEFINED_LENGTH:
         raise UnreadableImageError(
             f"{label('PixelData')}: fragments of compressed pixels are expected, "
@@ -79,15 +79,15 @@ def read_pixels(instance: Instance, pixel_format: PixelFormat, shape: tuple[int,
 
 def _native(
     instance: Instance, element: PixelElement, pixel_format: PixelFormat, shape: tuple[int, int]
-) -> Codes:
-    """View the pixels as they are in the file, (rows, columns), after a check of their length."""
-    count = shape[0] * shape[1]
-    needed = count * pixel_format.allocated // 8
+) -> StoredPixels:
+    """View the pixels as they are in the file, after a check of their length."""
+    row = shape[1] * pixel_format.allocated // 8
+    needed = shape[0] * row
     words = element.vr == "OW"
     if words and not instance.little_endian:
         needed += needed % 2  # the last sample is in the second byte of its word
-    # Elements have even lengths; the byte that pads an odd one may be absent.
-    if element.length not in (needed, needed + needed % 2):
+    # Some writers fill the element up. More than a row would put the matrix size in doubt.
+    if not needed <= element.length < needed + row:
         received = (
             "an undefined length" if element.length == UNDEFINED_LENGTH else f"{element.length:,} bytes"
         )
@@ -102,12 +102,22 @@ def _native(
     codes = samples(
         instance.buffer,
         element.start,
-        count,
+        shape[0] * shape[1],
         wide=pixel_format.allocated == 16,
         words=words,
         little_endian=instance.little_endian,
     )
-    return codes.reshape(shape)
+    return StoredPixels(codes.reshape(shape), pixel_format, notices=_surplus(element.length, needed))
+
+
+def _surplus(received: int, needed: int) -> tuple[Notice, ...]:
+    """Elements have even lengths; the byte that pads an odd one may be there or not."""
+    if received <= needed + needed % 2:
+        return ()
+    message = (
+        f"{label('PixelData')}: {needed:,} bytes are expected, received {received:,}; the rest was ignored."
+    )
+    return (Notice("pixel_data_longer", message),)
 
 
 def _from_codestream(

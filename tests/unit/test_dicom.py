@@ -22,6 +22,7 @@ from mammo_core.errors import (
 )
 from mammo_core.imaging.decode import Limits, decode
 from mammo_core.imaging.dicom_gate import FOR_PROCESSING as FOR_PROCESSING_CLASSES
+from mammo_core.records import Notice
 from tests.builders_images import (
     FOR_PROCESSING,
     SECONDARY_CAPTURE,
@@ -177,7 +178,8 @@ def test_a_tomosynthesis_that_is_compressed_is_called_unsuitable_first() -> None
     ("pixel_data", "message"),
     [
         (bytes(10238), "PixelData (7FE0,0010): 10,240 bytes are expected, received 10,238 bytes."),
-        (bytes(10242), "PixelData (7FE0,0010): 10,240 bytes are expected, received 10,242 bytes."),
+        (bytes(10400), "PixelData (7FE0,0010): 10,240 bytes are expected, received 10,400 bytes."),
+        (bytes(20480), "PixelData (7FE0,0010): 10,240 bytes are expected, received 20,480 bytes."),
         (b"", "PixelData (7FE0,0010): 10,240 bytes are expected, received 0 bytes."),
     ],
 )
@@ -186,6 +188,23 @@ def test_pixel_data_of_the_wrong_length_are_unreadable(pixel_data: bytes, messag
         decode(make_dicom(pixel_data=pixel_data))
 
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("more", [2, 158])
+def test_less_than_a_row_of_bytes_behind_the_pixels_is_ignored_with_a_notice(more: int) -> None:
+    stored = ramp(levels=4096)
+    data = make_dicom(pixel_data=stored.tobytes() + b"\xff" * more)
+
+    mammogram = decode(data)
+
+    np.testing.assert_array_equal(mammogram.pixels, decode(make_dicom(stored)).pixels)
+    assert mammogram.notices == (
+        Notice(
+            "pixel_data_longer",
+            f"PixelData (7FE0,0010): 10,240 bytes are expected, received {10_240 + more:,}; the rest was "
+            "ignored.",
+        ),
+    )
 
 
 def test_truncated_pixel_data_are_unreadable() -> None:
