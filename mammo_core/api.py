@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
-from mammo_core import __version__, log, request_body, routes_uploads
+from mammo_core import __version__, log, request_body, routes_report, routes_uploads
 from mammo_core import schemas as wire
 from mammo_core.attempt import place
 from mammo_core.errors import InvalidRequestError, MammoError
@@ -24,6 +24,9 @@ from mammo_core.problems import PROBLEM_JSON, RETRY_AFTER_S, describe, errors, p
 from mammo_core.schemas_events import UploadQuery
 from mammo_core.service import AnalysisService
 
+ANALYSES = ("/analyze", "/report")
+QUERIES: dict[str, type[BaseModel]] = {"/report": wire.ReportQuery, "/uploads": UploadQuery}
+"""Of the routes that take another query than ``POST /analyze``."""
 UNEXPECTED = "An unexpected error. It was logged under this request id."
 
 
@@ -61,6 +64,8 @@ def create_app(service: AnalysisService, *, max_body_bytes: int | None = None) -
 
 
 def _add_routes(app: FastAPI, service: AnalysisService, max_body_bytes: int | None) -> None:
+    limit = max_body_bytes or service.settings.max_image_bytes
+
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
         return get_swagger_ui_html(openapi_url="openapi.json", title="mammo-core")
@@ -87,7 +92,6 @@ def _add_routes(app: FastAPI, service: AnalysisService, max_body_bytes: int | No
         openapi_extra={"requestBody": request_body.OPENAPI},
     )
     async def analyze(request: Request, query: Annotated[wire.AnalyzeQuery, Query()]) -> Response:
-        limit = max_body_bytes or service.settings.max_image_bytes
         options = query.options()
         upload = await request_body.image_of(request, max_bytes=limit, settings=service.settings)
         options = replace(options, hints=upload.hints)
@@ -97,6 +101,7 @@ def _add_routes(app: FastAPI, service: AnalysisService, max_body_bytes: int | No
         # Serialised once, here: FastAPI would validate four megabytes of base64 a second time.
         return _json(served.answer)
 
+    routes_report.add(app, service, max_body_bytes=limit)
     routes_uploads.add(app, service.settings)
 
 
@@ -116,7 +121,7 @@ async def _answer_once(request: Request, call_next: Callable[[Request], Awaitabl
     line.route = getattr(request.scope.get("route"), "path", None) or _own_path(request)
     line.status, line.duration_ms = response.status_code, round((perf_counter() - start) * 1000, 1)
     log.write(line)
-    if line.route == "/analyze":
+    if line.route in ANALYSES:
         emit(request.app.state.metrics_namespace, *readings(line, getattr(request.state, "served", None)))
     response.headers["x-request-id"] = line.request_id
     return response
@@ -151,7 +156,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     # A name that we do not know is the caller's text, and may be anything.
-    known = UploadQuery if request.url.path.endswith("/uploads") else wire.AnalyzeQuery
+    known = QUERIES.get(request.scope["route"].path, wire.AnalyzeQuery)
     detail = "; ".join(
         f"a parameter is not known; known are {', '.join(known.model_fields)}"
         if e["type"] == "extra_forbidden"

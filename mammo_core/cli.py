@@ -10,8 +10,11 @@ import typer
 from mammo_core.commands.analyze import analyze
 from mammo_core.commands.check import check
 from mammo_core.commands.compile import compile_
+from mammo_core.commands.doctor import doctor
 from mammo_core.commands.evaluate import evaluate
+from mammo_core.commands.model import model
 from mammo_core.commands.publish import publish
+from mammo_core.commands.report import report
 from mammo_core.commands.submit import submit
 from mammo_core.commands.terminal import WRONG_USAGE, stop
 from mammo_core.errors import MammoError
@@ -23,11 +26,14 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # locals hold pixels
 )
 app.command()(analyze)
+app.command()(report)
+app.command()(model)
 app.command()(check)
 app.command("compile")(compile_)
 app.command()(evaluate)
 app.command()(publish)
 app.command()(submit)
+app.command()(doctor)
 
 
 class PhantomView(StrEnum):

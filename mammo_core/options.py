@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from mammo_core.errors import InvalidRequestError
 from mammo_core.hints import NO_HINTS, Hints
@@ -18,6 +19,13 @@ from mammo_core.records import (
 SMALLEST_SIDE, LARGEST_SIDE, DEFAULT_SIDE = 64, 4096, 1024
 """Of the longest side of a picture, pixels."""
 ALL_PICTURES = tuple(PictureName)
+
+
+class DocumentFormat(StrEnum):
+    """How a report is written."""
+
+    PDF = "pdf"
+    HTML = "html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ The wire speaks x and y in source pixels (x to the right, y down, the corner of 
 ``answer.py`` fills these from the records, which speak rows and columns.
 """
 
+from dataclasses import replace
 from typing import Annotated, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -11,7 +12,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from mammo_core.anatomy.records import CutEdge, Orientation
 from mammo_core.map_quality import QualityChecks, QualityStatus
 from mammo_core.models.manifest import Manifest
-from mammo_core.options import DEFAULT_SIDE, LARGEST_SIDE, SMALLEST_SIDE, AnalysisOptions, picture_names
+from mammo_core.options import (
+    DEFAULT_SIDE,
+    LARGEST_SIDE,
+    SMALLEST_SIDE,
+    AnalysisOptions,
+    DocumentFormat,
+    picture_names,
+)
 from mammo_core.records import (
     CamMethod,
     ColourMap,
@@ -407,16 +415,11 @@ def _with_plus(value: object) -> object:
     return value.replace(" ", "+") if isinstance(value, str) else value
 
 
-class AnalyzeQuery(_Wire):
-    """The query of ``POST /analyze``."""
+class _AnalysisQuery(_Wire):
+    """What can be asked of an analysis, whatever becomes of it."""
 
     method: Annotated[CamMethod, BeforeValidator(_with_plus)] = CamMethod.GRADCAM
     """How activations and gradients become a map; a plus may be sent as it is or as ``%2B``."""
-    images: str = ",".join(PictureName)
-    """Pictures to draw, separated by commas; empty draws none."""
-    max_side: Annotated[int, Field(ge=SMALLEST_SIDE, le=LARGEST_SIDE)] = DEFAULT_SIDE
-    """Longest side of the pictures, in pixels; they are never enlarged."""
-    format: PictureFormat = PictureFormat.PNG
     colormap: ColourMap = ColourMap.INFERNO
     view: ViewPosition | None = None
     """The projection, if the file does not tell; a DICOM tag wins."""
@@ -432,18 +435,9 @@ class AnalyzeQuery(_Wire):
     a flip, at most 146."""
 
     def options(self) -> AnalysisOptions:
-        """The same in the core's words.
-
-        Raises
-        ------
-        InvalidRequestError
-            If a picture has an unknown name.
-        """
+        """The same in the core's words."""
         return AnalysisOptions(
             method=self.method,
-            images=picture_names(self.images),
-            max_side=self.max_side,
-            picture_format=self.format,
             colour_map=self.colormap,
             view=self.view,
             laterality=self.laterality,
@@ -451,6 +445,53 @@ class AnalyzeQuery(_Wire):
             exclude_pectoral=self.exclude_pectoral,
             quality_checks=self.quality_checks,
         )
+
+
+class AnalyzeQuery(_AnalysisQuery):
+    """The query of ``POST /analyze``."""
+
+    images: str = ",".join(PictureName)
+    """Pictures to draw, separated by commas; empty draws none."""
+    max_side: Annotated[int, Field(ge=SMALLEST_SIDE, le=LARGEST_SIDE)] = DEFAULT_SIDE
+    """Longest side of the pictures, in pixels; they are never enlarged."""
+    format: PictureFormat = PictureFormat.PNG
+
+    def options(self) -> AnalysisOptions:
+        """The same in the core's words.
+
+        Raises
+        ------
+        InvalidRequestError
+            If a picture has an unknown name.
+        """
+        return replace(
+            super().options(),
+            images=picture_names(self.images),
+            max_side=self.max_side,
+            picture_format=self.format,
+        )
+
+
+class ReportQuery(_AnalysisQuery):
+    """The query of ``POST /report``."""
+
+    document: DocumentFormat = DocumentFormat.PDF
+    """One page of A4, or one HTML file that needs nothing else."""
+
+    def options(self) -> AnalysisOptions:
+        """The same in the core's words; JPEG keeps five pictures on a page small."""
+        return replace(super().options(), picture_format=PictureFormat.JPEG)
+
+
+class ReportOut(_Wire):
+    """The answer of ``POST /report``: the document that was asked for; the other one is ``null``."""
+
+    pdf: str | None
+    """Base64 of the file."""
+    html: str | None
+    """The file's text."""
+    analysis_id: str
+    warnings: list[WarningOut]
 
 
 class ObjectName(_Wire):

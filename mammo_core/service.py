@@ -151,6 +151,20 @@ def build_service(settings: Settings | None = None) -> AnalysisService:
     return AnalysisService(chosen, ModelProvider(ConfiguredSource(chosen)))
 
 
+def service_with(model_uri: str | None) -> AnalysisService:
+    """Make the service as the environment sets it up, with another model if one is named.
+
+    Raises
+    ------
+    ConfigurationError
+        If the environment is not valid.
+    """
+    settings = load_settings()
+    return build_service(
+        settings if model_uri is None else settings.model_copy(update={"model_uri": model_uri})
+    )
+
+
 def _problems(analysis: Analysis) -> tuple[str, ...]:
     """What broke after the score, each once, for the log."""
     failures = (

@@ -22,7 +22,8 @@ class Settings(BaseSettings):
     )
 
     model_uri: str | None = None
-    """``s3://bucket/key`` or ``file:///path`` of a ``.keras`` or ``.h5`` file; unset: the embedded model."""
+    """``s3://bucket/key`` or ``file:///path`` of a ``.mammo`` bundle, a ``.keras`` or ``.h5`` file, or a
+    pointer (``.json``); unset: the embedded model."""
     model_sha256: Sha256 | None = None
     """Digest that the weights must have; required for ``.h5``."""
     manifest_sha256: Sha256 | None = None

@@ -75,6 +75,11 @@ class Stored:
     etag: str
 
 
+def uri_of(place: str) -> str:
+    """The URI of what a person names: a plain path is a file of this machine."""
+    return place if "://" in place else Path(place).resolve().as_uri()
+
+
 def read(uri: str) -> bytes:
     """Read a whole object; see :func:`read_stored`."""
     return read_stored(uri).data
@@ -88,6 +93,12 @@ def etag(uri: str) -> str:
             return _file_mark(place)
     with s3_errors():
         return client().head_object(Bucket=place.bucket, Key=place.key).get("ETag", "")
+
+
+def reach(bucket: str) -> None:
+    """Ask for a bucket, without looking into it; raises as :func:`read_stored` does."""
+    with s3_errors(own_bucket=True):
+        client().head_bucket(Bucket=bucket)
 
 
 def read_stored(uri: str) -> Stored:

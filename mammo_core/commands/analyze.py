@@ -7,12 +7,11 @@ from typing import Annotated
 import typer
 
 from mammo_core.batch import Done, Found, find_jobs, run, write
-from mammo_core.commands.terminal import SOME_FAILED, WRONG_USAGE, model_uri, progress, stop
+from mammo_core.commands.terminal import SOME_FAILED, WRONG_USAGE, progress, service_for, stop
 from mammo_core.errors import InvalidRequestError, MammoError
 from mammo_core.map_quality import QualityChecks
 from mammo_core.options import DEFAULT_SIDE, LARGEST_SIDE, SMALLEST_SIDE, AnalysisOptions, picture_names
 from mammo_core.records import CamMethod, ColourMap, Laterality, PictureFormat, PictureName, ViewPosition
-from mammo_core.settings import load_settings
 
 
 def analyze(
@@ -57,8 +56,6 @@ def analyze(
 
     Exit status: 0 all done, 1 some image failed (the others are done), 2 wrong usage.
     """
-    from mammo_core.service import build_service
-
     try:
         options = AnalysisOptions(
             method=method,
@@ -75,10 +72,7 @@ def analyze(
         found = find_jobs(paths)
         if out is not None and out.exists() and not out.is_dir():
             raise InvalidRequestError("--out: a folder is expected; there is a file of this name.")
-        settings = load_settings()
-        if model is not None:
-            settings = settings.model_copy(update={"model_uri": model_uri(model)})
-        service = build_service(settings)
+        service = service_for(model)
     except MammoError as error:
         stop(error, WRONG_USAGE)
     try:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mammo_core.commands.terminal import SOME_FAILED, WRONG_USAGE, model_uri, progress, stop
+from mammo_core.commands.terminal import SOME_FAILED, WRONG_USAGE, progress, service_for, stop
 from mammo_core.errors import InvalidRequestError, MammoError
 from mammo_core.evaluation.evaluation import Evaluation
 from mammo_core.evaluation.examination import Examined, Measuring, examine
@@ -20,7 +20,6 @@ from mammo_core.map_quality import QualityChecks
 from mammo_core.options import AnalysisOptions
 from mammo_core.records import CamMethod, PixelSpacing
 from mammo_core.service import AnalysisService
-from mammo_core.settings import load_settings
 from mammo_core.storage import read
 
 OUT = Path("out") / "evaluation"
@@ -95,8 +94,6 @@ def evaluate(
 
     Exit status: 0 all done, 1 some image failed (the others are measured), 2 wrong usage.
     """
-    from mammo_core.service import build_service
-
     reading = Reading(
         image_column=image_column,
         label_column=label_column,
@@ -120,10 +117,7 @@ def evaluate(
     try:
         _check_folder(measuring.folder)
         table = read_labels(read(labels.resolve().as_uri()), reading)
-        settings = load_settings()
-        if model is not None:
-            settings = settings.model_copy(update={"model_uri": model_uri(model)})
-        service = build_service(settings)
+        service = service_for(model)
     except MammoError as error:
         stop(error, WRONG_USAGE)
     try:

@@ -1,12 +1,14 @@
-"""What the commands share: how they stop, show progress and name a model."""
+"""What the commands share: how they stop, show progress and open the service."""
 
 from collections.abc import Iterable
-from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import typer
 
 from mammo_core.errors import MammoError
+
+if TYPE_CHECKING:
+    from mammo_core.service import AnalysisService
 
 T = TypeVar("T")
 
@@ -20,9 +22,18 @@ def stop(error: MammoError, status: int) -> NoReturn:
     raise typer.Exit(status)
 
 
-def model_uri(model: str) -> str:
-    """The URI of a model; a plain path is a file of this machine."""
-    return model if "://" in model else Path(model).resolve().as_uri()
+def service_for(model: str | None) -> "AnalysisService":
+    """The service as the environment sets it up, with another model if one is named; nothing is loaded yet.
+
+    Raises
+    ------
+    ConfigurationError
+        If the environment is not valid.
+    """
+    from mammo_core.service import service_with
+    from mammo_core.storage import uri_of
+
+    return service_with(None if model is None else uri_of(model))
 
 
 def progress(items: Iterable[T], *, what: str, total: int) -> Iterable[T]:
