@@ -1,7 +1,9 @@
 """Objects that appear in a bucket are analysed once each, whatever happens on the way."""
 
+import hashlib
 import json
 from base64 import b64decode
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -12,18 +14,19 @@ from mammo_core.errors import InferenceError, MammoError, ModelIntegrityError, M
 from mammo_core.events import results
 from mammo_core.events.layout import Slot
 from mammo_core.models.protocol import Model
-from mammo_core.models.provider import ModelProvider
+from mammo_core.models.provider import ConfiguredSource, ModelProvider
 from mammo_core.phantom.files import to_dicom, to_png
 from mammo_core.phantom.synthesis import make_phantom
 from mammo_core.schemas_events import ResultStatus
 from mammo_core.service import AnalysisService
 from mammo_core.settings import Settings
 from mammo_core.testing import BIAS, FakeModel, FixedModel
-from tests.cloud import RESULTS, UPLOADS, Cloud, Context, Handler, KilledError
+from tests.cloud import MODELS, RESULTS, UPLOADS, Cloud, Context, Handler, KilledError
 from tests.doors import client_of, comparable, log_lines
 
 PHANTOM = make_phantom(seed=3, shape=(320, 256))
 PNG = to_png(PHANTOM)
+DEFAULT = (resources.files("mammo_core.assets") / "default.mammo").read_bytes()
 KEY = "incoming/0001.png"
 SETTINGS: dict[str, Any] = {"result_bucket": RESULTS}
 MODEL = FakeModel()
@@ -389,6 +392,29 @@ class TestAFailure:
         stored = cloud.result(KEY)
         assert (stored["status"], stored["error"]["code"]) == ("failed", code)
         assert stored["counts_from"] == stored["written_at"]
+
+    def test_is_what_a_file_becomes_while_no_model_has_been_published(
+        self, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The pointer is missing, not the file: it waits, and is analysed once there is a model."""
+        settings = Settings(**SETTINGS, model_uri=f"s3://{MODELS}/model.json")
+        handler = make_handler(AnalysisService(settings, ModelProvider(ConfiguredSource(settings))))
+        cloud.upload(KEY, PNG)
+
+        answers = cloud.pump(handler, most=2)
+        digest = hashlib.sha256(DEFAULT).hexdigest()
+        cloud.s3.put_object(Bucket=MODELS, Key="models/m.mammo", Body=DEFAULT)
+        pointer = json.dumps({"key": "models/m.mammo", "sha256": digest})
+        cloud.s3.put_object(Bucket=MODELS, Key="model.json", Body=pointer)
+        answers += cloud.pump(handler)
+
+        assert acknowledged(answers) == [False, False, True]
+        assert [found[:2] for found in outcomes(capsys)] == [
+            *[("retried", "model_unavailable")] * 2,
+            ("succeeded", None),
+        ]
+        (name,) = cloud.results(KEY)
+        assert name.endswith(f"/{digest[:12]}")
 
     def test_is_repaired_by_a_redrive(self, cloud: Cloud) -> None:
         cloud.upload(KEY, PNG)
