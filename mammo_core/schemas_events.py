@@ -75,6 +75,8 @@ class StoredResult(_Wire):
 class PublicationStatus(StrEnum):
     """What became of a model's source."""
 
+    PUBLISHING = "publishing"
+    """The pointer is about to name it, or does already: a process that died then is called again."""
     PUBLISHED = "published"
     """The pointer named it; a rollback may have moved the pointer since."""
     REFUSED = "refused"
