@@ -126,7 +126,7 @@ class Worker:
         if case.earlier is not None and case.earlier.is_final:
             return Outcome.DUPLICATE, None
         wishes = wishes_of(described.metadata)
-        case.upload_request_id = wishes.request_id
+        case.upload_request_id = line.upload_request_id = wishes.request_id
         if case.attempt.is_last:
             self._announce_failure(case)
         with case.watch("fetch"):

@@ -14,6 +14,7 @@ from uuid import UUID
 import boto3
 import pytest
 import requests
+from botocore.stub import Stubber
 from fastapi.testclient import TestClient
 
 from mammo_core import pipeline, storage, uploads
@@ -150,6 +151,19 @@ class TestAForm:
 
         assert len({offer(client)["fields"]["key"] for _ in range(20)}) == 20
 
+    def test_holds_the_token_of_credentials_that_are_lent(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A role's, as in Lambda: S3 takes no form without it, nor one with another."""
+        monkeypatch.setenv("AWS_SESSION_TOKEN", "lent")
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+        offered = offer(api())
+
+        assert offered["fields"]["x-amz-security-token"] == "lent"
+        check_post(offered["url"], offered["fields"], 1000, secret=SECRET)
+        other = {**offered["fields"], "x-amz-security-token": "another"}
+        with pytest.raises(RefusedError, match="x-amz-security-token"):
+            check_post(offered["url"], other, 1000, secret=SECRET)
+
     def test_says_so_if_there_is_nothing_to_sign_with(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.delenv(name)
@@ -248,7 +262,37 @@ class TestAnUpload:
             "request_id": "11111111-2222-3333-4444-555555555555",
         }
         stored = cloud.result(f"uploads/{offered['id']}")
-        assert stored["upload_request_id"] == asked["request_id"], "one thread from the form to the result"
+        assert stored["upload_request_id"] == asked["request_id"]
+
+    def test_is_followed_by_its_request_ids_from_the_form_to_the_result(
+        self, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """API, log, metadata, the worker's log, result, API: two ids, and each names the other."""
+        ids = {"form": NOWHERE[:-1] + "1", "work": NOWHERE[:-1] + "2", "look": NOWHERE[:-1] + "3"}
+        function = worker_of(**OFFERED)
+        answer = function(v1_event("POST", "/uploads"), Context(ids["form"]))
+        offered = json.loads(answer["body"])
+        send(offered, PNG)
+        function(cloud.event(), Context(ids["work"]))
+        look = function(v1_event("GET", f"/{offered['analysis']}"), Context(ids["look"]))
+
+        metadata = cloud.s3.head_object(Bucket=UPLOADS, Key=offered["fields"]["key"])["Metadata"]
+        stored = cloud.result(offered["fields"]["key"])
+        lines = log_lines(capsys)
+        assert [answer["headers"]["x-request-id"], look["headers"]["x-request-id"]] == [
+            ids["form"],
+            ids["look"],
+        ]
+        assert metadata["mammo-request-id"] == ids["form"]
+        assert [(line["route"], line["request_id"]) for line in lines] == [
+            ("/uploads", ids["form"]),
+            ("sqs", ids["work"]),
+            ("/analyses/{id}", ids["look"]),
+        ]
+        assert [line.get("upload_request_id") for line in lines] == [None, ids["form"], None]
+        assert (stored["upload_request_id"], stored["request_id"]) == (ids["form"], ids["work"])
+        assert json.loads(look["body"])["request_id"] == ids["work"]
+        assert lines[1]["analysis_id"] == stored["answer"]["analysis_id"]
 
     def test_that_is_no_mammogram_is_rejected_with_the_reason(self, cloud: Cloud) -> None:
         client = api()
@@ -420,6 +464,26 @@ class TestAnObjectByName:
 
         assert (status(), status(version_id=first)) == (415, 200)
 
+    @pytest.mark.usefixtures("amazon")
+    @pytest.mark.parametrize(
+        ("status", "version_id", "code"),
+        [
+            (400, "no version", "invalid_request"),
+            (405, "of-a-deletion", "not_found"),
+            (400, None, "misconfigured"),
+        ],
+    )
+    def test_whose_version_is_none_is_the_callers_mistake(
+        self, status: int, version_id: str | None, code: str
+    ) -> None:
+        """Of a HEAD, S3 tells nothing but the status."""
+        with Stubber(storage.client()) as s3:
+            s3.add_client_error("head_object", str(status), http_status_code=status)
+            named = {"bucket": UPLOADS, "key": "a.png", "version_id": version_id}
+            answer = api(readable_buckets=UPLOADS).post("/analyze", json={"s3": named})
+
+        assert answer.json()["code"] == code
+
     @pytest.mark.parametrize("readable", ["", "another,yet-another"])
     def test_of_a_bucket_that_is_not_allowed_is_refused_without_a_look_at_it(
         self, readable: str, monkeypatch: pytest.MonkeyPatch
@@ -461,6 +525,7 @@ class TestAnObjectByName:
             {"image": "AAAA", "s3": {"bucket": UPLOADS, "key": "a"}},
             {"s3": {"bucket": UPLOADS}},
             {"s3": {"bucket": UPLOADS, "key": ""}},
+            {"s3": {"bucket": UPLOADS, "key": "ä" * 513}},
             {"s3": f"s3://{UPLOADS}/a.png"},
             {"s3": {"url": "https://example.com/a.png"}},
             {"url": "https://example.com/a.png"},
@@ -491,17 +556,18 @@ class TestMetadata:
     def test_carry_every_option_there_and_back(self, query: dict[str, Any]) -> None:
         wanted = UploadQuery(**query)
 
-        metadata = uploads.metadata_of(wanted, request_id="r-1")
+        metadata = uploads.metadata_of(wanted, request_id=NOWHERE)
         wishes = uploads.wishes_of({**metadata, "mtime": "1234", "patient": "DOE^JANE"})
 
         assert wishes.query.options() == wanted.options()
-        assert wishes.request_id == "r-1"
+        assert wishes.request_id == NOWHERE
         assert len(metadata) == 1 + len(query)
         assert all(name.startswith("mammo-") and name == name.lower() for name in metadata)
 
-    @pytest.mark.parametrize("text", ["DOE^JANE", "x" * 65, "a b", ""])
+    @pytest.mark.parametrize("text", ["DOE^JANE", "DOE-JANE-1942", NOWHERE.replace("-", ""), "a b", ""])
     def test_hold_no_id_that_is_a_text(self, text: str) -> None:
-        assert uploads.wishes_of({"mammo-request-id": text}).request_id in {None, ""}
+        """It goes into the log, and who uploads may have written a name there."""
+        assert uploads.wishes_of({"mammo-request-id": text}).request_id is None
 
 
 def test_every_option_of_an_analysis_can_travel_with_an_upload() -> None:
