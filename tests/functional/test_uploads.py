@@ -28,6 +28,8 @@ from mammo_core.testing import FakeModel
 from tests.cloud import RESULTS, UPLOADS, Cloud, Context
 from tests.doors import call, client_of, comparable, log_lines, v1_event
 from tests.functional.conftest import fresh_clients
+from tests.functional.test_object_events import BUCKET, EVENTS
+from tests.functional.test_object_events import KEY as INCOMING
 from tests.functional.test_patient_data import CANARY, dicom_with_canary, traces_in
 from tests.functional.test_worker import PHANTOM, PNG, OtherModel, service_of, worker_of
 from tests.s3_signatures import RefusedError, check_link, check_post
@@ -403,6 +405,60 @@ class TestAnUpload:
             assert traces_in(text) == []
         for data in files.values():
             assert CANARY.encode() not in data
+
+
+@pytest.mark.parametrize("source", ["apigw_rest_v1", "apigw_http_v2"])
+class TestTheEventsOfTheGateway:
+    """The files of ``events/``, sent to a service that has buckets."""
+
+    def body(self, name: str, **settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any setting
+        event = json.loads((EVENTS / name).read_text())
+        answer = worker_of(**{**OFFERED, **settings})(event, Context())
+        assert answer["statusCode"] == 200, answer["body"]
+        body: dict[str, Any] = json.loads(answer["body"])
+        return body
+
+    def test_ask_for_a_form_with_options(self, source: str, cloud: Cloud) -> None:
+        offered = self.body(f"{source}_upload.json")
+
+        named = {k: v for k, v in offered["fields"].items() if k.startswith(("Content", "x-amz-meta-mammo-"))}
+        assert named.pop("x-amz-meta-mammo-request-id")
+        assert named == {
+            "Content-Type": "image/png",
+            "x-amz-meta-mammo-view": "CC",
+            "x-amz-meta-mammo-laterality": "L",
+            "x-amz-meta-mammo-images": "overlay",
+        }
+        send(offered, PNG)
+        cloud.pump(worker_of(**OFFERED))
+        view = cloud.result(offered["fields"]["key"])["answer"]["view_analysis"]
+        assert (view["laterality"]["value"], view["laterality"]["source"]) == ("L", "request")
+
+    def test_ask_for_the_result_of_an_upload(self, source: str, cloud: Cloud) -> None:
+        (name,) = {
+            part
+            for part in json.loads((EVENTS / "apigw_http_v2_analysis.json").read_text())["rawPath"].split("/")
+            if "-" in part
+        }
+        cloud.upload(f"uploads/{name}", PNG, mammo_images="")
+        states = [self.body(f"{source}_analysis.json")]
+        cloud.pump(worker_of(**OFFERED))
+        states.append(self.body(f"{source}_analysis.json"))
+
+        assert [(state["id"], state["status"]) for state in states] == [
+            (name, "pending"),
+            (name, "succeeded"),
+        ]
+
+    def test_name_an_object(self, source: str, cloud: Cloud) -> None:
+        cloud.s3.create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+        )
+        cloud.s3.put_object(Bucket=BUCKET, Key=INCOMING, Body=PNG)
+
+        named = self.body(f"{source}_json_object.json", readable_buckets=f"another,{BUCKET}")
+
+        assert comparable(named) == comparable(api().post("/analyze", content=PNG).json())
 
 
 @pytest.mark.usefixtures("amazon")
