@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import sleep
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -21,7 +22,7 @@ from mammo_core import pipeline, storage, uploads
 from mammo_core import schemas as wire
 from mammo_core.api import create_app
 from mammo_core.aws import links, objects
-from mammo_core.errors import InferenceError
+from mammo_core.errors import InferenceError, ModelUnavailableError
 from mammo_core.phantom.files import to_dicom
 from mammo_core.schemas_events import UploadQuery
 from mammo_core.testing import FakeModel
@@ -31,7 +32,7 @@ from tests.functional.conftest import fresh_clients
 from tests.functional.test_object_events import BUCKET, EVENTS
 from tests.functional.test_object_events import KEY as INCOMING
 from tests.functional.test_patient_data import CANARY, dicom_with_canary, traces_in
-from tests.functional.test_worker import PHANTOM, PNG, OtherModel, service_of, worker_of
+from tests.functional.test_worker import PHANTOM, PNG, OtherModel, notified, service_of, worker_of
 from tests.s3_signatures import RefusedError, check_link, check_post
 
 SECRET = "testing"
@@ -369,6 +370,75 @@ class TestAnUpload:
 
         assert len(cloud.results(key)) == 2
         assert first["answer"]["model"]["sha256"] != second["answer"]["model"]["sha256"] == "ab" * 32
+
+    @pytest.mark.parametrize("receives", ["2", "3"])
+    def test_keeps_its_answer_when_a_new_model_fails(
+        self, receives: str, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It was analysed: neither that failure nor its announcement takes that back."""
+        client = api()
+        offered = offer(client)
+        send(offered, PNG)
+        cloud.pump(worker_of(**OFFERED))
+        first = client.get(f"/{offered['analysis']}").json()
+        cloud.send(notified(offered["fields"]["key"], None))
+        event, seen = cloud.event(), []
+        event["Records"][0]["attributes"]["ApproximateReceiveCount"] = receives
+        analyze = pipeline.analyze
+
+        def watched(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+            seen.append(client.get(f"/{offered['analysis']}").json()["status"])
+            return analyze(*arguments, **named)
+
+        monkeypatch.setattr("mammo_core.service.analyze", watched)
+        other = OtherModel()
+        monkeypatch.setattr(other, "_error", InferenceError("Not finite."))
+        worker_of(other, **OFFERED)(event, Context())
+
+        last = client.get(f"/{offered['analysis']}").json()
+        statuses = {result["status"] for result in cloud.results(offered["fields"]["key"]).values()}
+        assert seen == ["succeeded"]
+        assert (last["status"], last["request_id"]) == ("succeeded", first["request_id"])
+        assert statuses == ({"succeeded", "failed"} if receives == "3" else {"succeeded"})
+
+    def test_that_failed_for_two_models_tells_of_the_newer_one(self, cloud: Cloud) -> None:
+        client = api()
+        offered = offer(client)
+        send(offered, PNG)
+        for error in (InferenceError("Not finite."), ModelUnavailableError("No weights.")):
+            model = FakeModel(error=error) if isinstance(error, InferenceError) else error
+            handler = worker_of(model, **OFFERED)
+            cloud.pump(handler)
+            cloud.send(*cloud.dead())
+            sleep(1.0)  # S3 tells seconds
+
+        state = client.get(f"/{offered['analysis']}").json()
+
+        assert len(cloud.results(offered["fields"]["key"])) == 2
+        assert (state["status"], state["error"]["code"]) == ("failed", "model_unavailable")
+
+    def test_of_an_earlier_release_is_still_answered_and_not_done_again(self, cloud: Cloud) -> None:
+        """Results are kept for a year; the answer has other fields by then."""
+        client = api()
+        offered = offer(client)
+        send(offered, PNG)
+        cloud.pump(worker_of(**OFFERED))
+        (key,) = [key for key in cloud.files(RESULTS) if key.endswith("analysis.json")]
+        stored = json.loads(cloud.files(RESULTS)[key])
+        del stored["answer"]["explanation"], stored["upload_request_id"]
+        stored |= {"schema_version": "1.9", "reviewed": True}
+        stored["answer"]["heat"] = "much"
+        cloud.s3.put_object(Bucket=RESULTS, Key=key, Body=json.dumps(stored))
+        cloud.send(notified(offered["fields"]["key"], None))
+
+        answers = cloud.pump(worker_of(**OFFERED))
+
+        state = client.get(f"/{offered['analysis']}").json()
+        assert answers == [{"batchItemFailures": []}]
+        assert json.loads(cloud.files(RESULTS)[key]) == stored
+        assert state["answer"]["images"].keys() == stored["answer"]["images"].keys()
+        del state["answer"]["images"], stored["answer"]["images"]
+        assert state["answer"] == stored["answer"]
 
     @pytest.mark.parametrize("name", ["x", "..", NOWHERE.upper()[:-1] + "A", NOWHERE.replace("-", "")])
     def test_has_an_id_of_one_form(self, name: str, cloud: Cloud) -> None:
