@@ -465,6 +465,22 @@ class TestAFailure:
         assert set(outcomes(capsys)) == {("failed", "misconfigured", "ERROR")}
         assert len(cloud.dead()) == 4
 
+    def test_is_what_a_file_becomes_whose_place_is_taken_by_something_else(
+        self, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """It is not written over: a person has to look at it."""
+        cloud.upload(KEY, PNG)
+        etag = cloud.s3.head_object(Bucket=UPLOADS, Key=KEY)["ETag"].strip('"')
+        cloud.s3.put_object(
+            Bucket=RESULTS, Key=f"results/{KEY}/etag-{etag}/{MARK}/analysis.json", Body=b'{"a": 1}'
+        )
+
+        assert acknowledged(cloud.pump(worker_of())) == [False] * 3
+
+        assert set(outcomes(capsys)) == {("failed", "internal_error", "ERROR")}
+        assert cloud.result(KEY) == {"a": 1}
+        assert len(cloud.dead()) == 1
+
 
 class TestAProcessThatIsKilled:
     @pytest.mark.parametrize("puts", range(6))
