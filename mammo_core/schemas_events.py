@@ -110,6 +110,12 @@ class Publication(_Wire):
     written_at: AwareDatetime
 
 
+class FoundPublication(Publication):
+    """One that is there: perhaps of another release."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
 class UploadQuery(wire.AnalyzeQuery):
     """The query of ``POST /uploads``: the options of the analysis, and what kind of file will come."""
 
@@ -161,18 +167,18 @@ def read_result(data: bytes) -> FoundResult:
         raise InternalError("What lies in the place of the result is none that can be read.") from error
 
 
-def read_publication(data: bytes) -> Publication:
+def read_publication(data: bytes) -> FoundPublication:
     """Read what is kept of a publication.
 
     Raises
     ------
     InternalError
-        If it is none of this version's.
+        If it is none.
     """
     try:
-        return Publication.model_validate_json(data)
+        return FoundPublication.model_validate_json(data)
     except ValidationError as error:
-        raise InternalError("A publication of another version is in the way.") from error
+        raise InternalError("What lies in the place of the record is none that can be read.") from error
 
 
 def query_of(given: Mapping[str, str], *, written: Callable[[str], str]) -> wire.AnalyzeQuery:

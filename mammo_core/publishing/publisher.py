@@ -11,7 +11,7 @@ from typing import Any
 from mammo_core import log
 from mammo_core.attempt import place
 from mammo_core.aws import objects
-from mammo_core.errors import ConfigurationError, MammoError, NotFoundError
+from mammo_core.errors import ConfigurationError, MammoError, NotFoundError, PayloadTooLargeError
 from mammo_core.events.case import Attempt, Outcome
 from mammo_core.events.each import attempt_of, counts_of, line_of, tell_failure
 from mammo_core.events.notification import ObjectCreated
@@ -102,17 +102,17 @@ class Publisher:
         if record.says_published():
             # Also after a rollback: an event that comes twice must not undo it.
             return Outcome.DUPLICATE
-        weights = objects.fetch(address, source, max_bytes=MAX_MODEL_BYTES)
+        try:
+            weights = objects.fetch(address, source, max_bytes=MAX_MODEL_BYTES)
+        except PayloadTooLargeError as error:
+            return _refused(record, error, line)
         manifest = _manifest_beside(address)
         seconds_left = min(attempt.remaining_ms() / 1000, LONGEST_S)
         try:
             bundle = compile_apart(weights, manifest=manifest, deadline_s=seconds_left - RESERVE_S)
             tried = try_out(bundle)
         except MammoError as error:
-            line.code = error.code
-            line.problems.append(f"{type(error).__name__} [{place(error)}]")
-            record.write(PublicationStatus.REFUSED, error=error)
-            return Became.REFUSED
+            return _refused(record, error, line)
         return self._released(record, prepared(bundle, tried, self._destination))
 
     def _released(self, record: Record, move: Move) -> StrEnum:
@@ -156,6 +156,14 @@ def publish(event: Mapping[str, Any], context: object, *, settings: Settings) ->
         If the settings name no pointer in a bucket.
     """
     return counts_of(event, Publisher(settings), attempt_of(context, door="publish"))
+
+
+def _refused(record: Record, error: MammoError, line: log.RequestLine) -> Became:
+    """Keep why, where whoever sent the file looks for it."""
+    line.code = error.code
+    line.problems.append(f"{type(error).__name__} [{place(error)}]")
+    record.write(PublicationStatus.REFUSED, error=error)
+    return Became.REFUSED
 
 
 def _newest(address: objects.Address) -> objects.Description | None:

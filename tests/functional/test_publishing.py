@@ -328,6 +328,18 @@ class TestARefusedModel:
         line = json.loads(captured.err)
         assert (line["level"], line["outcome"], line["code"]) == ("WARNING", "refused", code)
 
+    def test_may_be_one_that_is_too_large(
+        self, cloud: Cloud, compiler: Compiler, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(publisher, "MAX_MODEL_BYTES", 5)
+        cloud.s3.put_object(Bucket=MODELS, Key=SOURCE, Body=b"weights")
+
+        assert publishing(appeared()) == {"refused": 1}
+
+        (kept,) = records(cloud).values()
+        assert (kept["status"], kept["error"]["code"]) == ("refused", "payload_too_large")
+        assert compiler.asked == []
+
     def test_is_tried_again_when_its_event_comes_again(self, cloud: Cloud, compiler: Compiler) -> None:
         cloud.s3.put_object(Bucket=MODELS, Key=SOURCE, Body=b"weights")
         compiler.result = CompilationError("It ran out of memory.")
@@ -396,6 +408,28 @@ class TestTrouble:
             prepared(bundle("3"), tried["3"], place).do()
 
         assert cloud.files(MODELS)[POINTER] == b"another"
+
+    @pytest.mark.parametrize(
+        ("lies_there", "ends"),
+        [("{}", "1 of 1 objects could not be handled"), (None, {"duplicate": 1})],
+        ids=["no record", "the record of a later release"],
+    )
+    def test_with_what_lies_in_the_place_of_the_record(
+        self, lies_there: str | None, ends: object, cloud: Cloud, compiler: Compiler
+    ) -> None:
+        cloud.s3.put_object(Bucket=MODELS, Key=SOURCE, Body=b"weights")
+        publishing(appeared())
+        ((key, kept),) = records(cloud).items()
+        text = lies_there or json.dumps({**kept, "reviewed": True})
+        cloud.s3.put_object(Bucket=MODELS, Key=key, Body=text)
+
+        try:
+            ended: object = publishing(appeared())
+        except InternalError as error:
+            ended = error.message.partition(";")[0]
+
+        assert ended == ends
+        assert len(compiler.asked) == 1
 
     def test_with_an_event_that_is_none_is_logged_and_raised(
         self, cloud: Cloud, capsys: pytest.CaptureFixture[str]
