@@ -1,8 +1,7 @@
-"""A larger file goes to a bucket by a signed form, its result comes back; requests may name objects."""
+"""A larger file goes to a bucket by a signed form, and its result comes back."""
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,12 +14,10 @@ from uuid import UUID
 import boto3
 import pytest
 import requests
-from botocore.stub import Stubber
 from fastapi.testclient import TestClient
 
-from mammo_core import pipeline, storage, uploads
+from mammo_core import pipeline, uploads
 from mammo_core import schemas as wire
-from mammo_core.api import create_app
 from mammo_core.aws import links, objects
 from mammo_core.errors import InferenceError, ModelUnavailableError
 from mammo_core.phantom.files import to_dicom
@@ -28,7 +25,6 @@ from mammo_core.schemas_events import UploadQuery
 from mammo_core.testing import FakeModel
 from tests.cloud import RESULTS, UPLOADS, Cloud, Context
 from tests.doors import call, client_of, comparable, log_lines, v1_event
-from tests.functional.conftest import fresh_clients
 from tests.functional.test_object_events import BUCKET, EVENTS
 from tests.functional.test_object_events import KEY as INCOMING
 from tests.functional.test_patient_data import CANARY, dicom_with_canary, traces_in
@@ -57,14 +53,6 @@ def send(offered: dict[str, Any], data: bytes) -> None:
     """Post the form as a browser does: the file is the last field."""
     answer = requests.post(offered["url"], data=offered["fields"], files={"file": ("x", data)}, timeout=10)
     assert answer.status_code == 204, answer.text
-
-
-@pytest.fixture
-def amazon() -> Iterator[None]:
-    """Links as they are signed for AWS's own S3, which nobody asks."""
-    fresh_clients()
-    yield
-    fresh_clients()
 
 
 @pytest.mark.usefixtures("amazon")
@@ -562,106 +550,6 @@ class TestALink:
     def test_ends(self) -> None:
         with pytest.raises(RefusedError, match="expired"):
             check_link(self.link(), secret=SECRET, now=datetime.now(UTC) + timedelta(seconds=301))
-
-
-class TestAnObjectByName:
-    def test_is_analysed_like_its_bytes(self, cloud: Cloud) -> None:
-        cloud.upload("incoming/a+b c.png", PNG)
-        client = api(readable_buckets=UPLOADS)
-        query = {"max_side": "128", "images": "overlay"}
-
-        named = client.post(
-            "/analyze", params=query, json={"s3": {"bucket": UPLOADS, "key": "incoming/a+b c.png"}}
-        )
-
-        assert named.status_code == 200, named.text
-        direct = client.post("/analyze", params=query, content=PNG)
-        assert comparable(named.json()) == comparable(direct.json())
-
-    def test_may_be_an_older_version(self, cloud: Cloud) -> None:
-        cloud.keep_versions()
-        first = cloud.upload("a.png", PNG)
-        cloud.upload("a.png", b"no image")
-        client = api(readable_buckets=UPLOADS)
-
-        def status(**more: str | None) -> int:
-            named = {"bucket": UPLOADS, "key": "a.png", **more}
-            return client.post("/analyze?images=", json={"s3": named}).status_code
-
-        assert (status(), status(version_id=first)) == (415, 200)
-
-    @pytest.mark.usefixtures("amazon")
-    @pytest.mark.parametrize(
-        ("status", "version_id", "code"),
-        [
-            (400, "no version", "invalid_request"),
-            (405, "of-a-deletion", "not_found"),
-            (400, None, "misconfigured"),
-        ],
-    )
-    def test_whose_version_is_none_is_the_callers_mistake(
-        self, status: int, version_id: str | None, code: str
-    ) -> None:
-        """Of a HEAD, S3 tells nothing but the status."""
-        with Stubber(storage.client()) as s3:
-            s3.add_client_error("head_object", str(status), http_status_code=status)
-            named = {"bucket": UPLOADS, "key": "a.png", "version_id": version_id}
-            answer = api(readable_buckets=UPLOADS).post("/analyze", json={"s3": named})
-
-        assert answer.json()["code"] == code
-
-    @pytest.mark.parametrize("readable", ["", "another,yet-another"])
-    def test_of_a_bucket_that_is_not_allowed_is_refused_without_a_look_at_it(
-        self, readable: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(storage, "client", lambda: pytest.fail("S3 was asked"))
-
-        answer = api(readable_buckets=readable).post(
-            "/analyze", json={"s3": {"bucket": UPLOADS, "key": "a.png"}}
-        )
-
-        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
-        assert UPLOADS not in answer.text
-        assert "another" not in answer.text
-
-    @pytest.mark.parametrize(
-        ("settings", "key", "status", "code"),
-        [
-            ({}, "missing.png", 404, "not_found"),
-            ({}, "text.png", 415, "unsupported_media"),
-            ({"max_image_bytes": 10}, "a.png", 413, "payload_too_large"),
-        ],
-    )
-    def test_that_cannot_be_analysed_has_its_status(
-        self, settings: dict[str, Any], key: str, status: int, code: str, cloud: Cloud
-    ) -> None:
-        cloud.upload("a.png", PNG)
-        cloud.upload("text.png", b"no image")
-        # The limit on images is one on bodies, too, unless Lambda's is given.
-        client = TestClient(create_app(service_of(readable_buckets=UPLOADS, **settings), max_body_bytes=5000))
-
-        answer = client.post("/analyze", json={"s3": {"bucket": UPLOADS, "key": key}})
-
-        assert (answer.status_code, answer.json()["code"]) == (status, code)
-
-    @pytest.mark.parametrize(
-        "body",
-        [
-            {},
-            {"image": "AAAA", "s3": {"bucket": UPLOADS, "key": "a"}},
-            {"s3": {"bucket": UPLOADS}},
-            {"s3": {"bucket": UPLOADS, "key": ""}},
-            {"s3": {"bucket": UPLOADS, "key": "ä" * 513}},
-            {"s3": f"s3://{UPLOADS}/a.png"},
-            {"s3": {"url": "https://example.com/a.png"}},
-            {"url": "https://example.com/a.png"},
-        ],
-    )
-    def test_is_named_in_one_form(self, body: dict[str, Any]) -> None:
-        answer = api(readable_buckets=UPLOADS).post("/analyze", json=body)
-
-        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
-        assert "example" not in answer.text
 
 
 class TestMetadata:

@@ -303,6 +303,21 @@ class TestARejectedObject:
         assert cloud.result(KEY)["error"]["code"] == "not_found"
         assert outcomes(capsys) == [("rejected", "not_found", "WARNING")]
 
+    def test_may_be_one_that_was_deleted_but_its_version_is_still_a_file(
+        self, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A deletion marks the key: who names no version finds nothing, who names one finds that one."""
+        cloud.keep_versions()
+        version = cloud.upload(KEY, PNG, mammo_images="")
+        cloud.s3.delete_object(Bucket=UPLOADS, Key=KEY)
+        cloud.event(batch=10)  # moto's notification names no version
+        cloud.send(notified(KEY, None), notified(KEY, version))
+
+        assert acknowledged(cloud.pump(worker_of())) == [True, True]
+
+        assert outcomes(capsys) == [("rejected", "not_found", "WARNING"), ("succeeded", None, "INFO")]
+        assert cloud.results(KEY)[f"{version}/{MARK}"]["status"] == "succeeded"
+
     def test_is_looked_at_again_when_its_event_comes_again(self, cloud: Cloud) -> None:
         """A limit was raised, a decoder was added: who sends the event again gets a result."""
         cloud.upload(KEY, PNG)
