@@ -104,6 +104,6 @@ def publish(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ANN
 
     Another function of the same image, with rights of its own.
     """
-    from mammo_core.publishing.publisher import Publisher
+    from mammo_core.publishing import publisher
 
-    return Publisher(SERVICE.settings).handle(event, context)
+    return publisher.publish(event, context, settings=SERVICE.settings)

@@ -1,13 +1,13 @@
 """What became of an upload: asked of the bucket of results, and of no database."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from mammo_core import schemas as wire
 from mammo_core.aws import links, objects
 from mammo_core.errors import NotFoundError
 from mammo_core.events.layout import COMMIT, folder_of
-from mammo_core.events.results import kept_at
-from mammo_core.schemas_events import AnalysisState, ResultStatus, StoredResult
+from mammo_core.events.results import found_at
+from mammo_core.schemas_events import AnalysisState, FoundResult, ResultStatus
 from mammo_core.settings import Settings
 from mammo_core.uploads import buckets, key_of
 
@@ -32,15 +32,11 @@ def state_of(upload_id: str, *, settings: Settings) -> AnalysisState:
         As :mod:`mammo_core.aws.objects` says.
     """
     place, key = buckets(settings), key_of(upload_id)
-    newest = _newest(place.results, key)
-    result = None
-    if newest is not None:
-        kept = kept_at(place.results, newest)
-        result = None if kept is None else kept.result
-    if newest is None or result is None or result.counts_from > datetime.now(UTC):
+    found = _newest(place.results, key)
+    if found is None:
         _check_uploaded(place.uploads, key)
         return AnalysisState(id=upload_id, status=ResultStatus.PENDING)
-    folder = newest.removesuffix(COMMIT)
+    folder, result = found
     return AnalysisState(
         id=upload_id,
         status=result.status,
@@ -51,15 +47,33 @@ def state_of(upload_id: str, *, settings: Settings) -> AnalysisState:
     )
 
 
-def _newest(bucket: str, key: str) -> str | None:
-    """Key of the newest ``analysis.json``: two folders, version and model, below the upload's."""
+def _newest(bucket: str, key: str) -> tuple[str, FoundResult] | None:
+    """The newest result that counts, and its folder.
+
+    That another model failed, or is at its last attempt, hides no earlier result of the same content.
+    """
+    failed: tuple[str, FoundResult] | None = None
+    for commit_key in _committed(bucket, key):
+        found = found_at(bucket, commit_key)
+        if found is None or found.counts_from > datetime.now(UTC):
+            continue
+        there = (commit_key.removesuffix(COMMIT), found)
+        if found.status is ResultStatus.FAILED:
+            failed = failed or there
+        elif failed is None or found.source.version == failed[1].source.version:
+            return there
+    return failed
+
+
+def _committed(bucket: str, key: str) -> list[str]:
+    """Keys of every ``analysis.json``, the newest first: two folders, version and model, below the key's."""
     prefix = folder_of(key)
     found = [
         entry
         for entry in objects.listed(bucket, prefix)
         if entry.key.removeprefix(prefix).count("/") == 2 and entry.key.endswith(f"/{COMMIT}")
     ]
-    return max(found, key=lambda entry: entry.modified).key if found else None
+    return [entry.key for entry in sorted(found, key=lambda entry: entry.modified, reverse=True)]
 
 
 def _check_uploaded(bucket: str, key: str) -> None:
@@ -69,15 +83,15 @@ def _check_uploaded(bucket: str, key: str) -> None:
         raise NotFoundError("Nothing was uploaded under this id, or it is gone.") from error
 
 
-def _linked(result: StoredResult, bucket: str, folder: str) -> wire.Answer | None:
+def _linked(result: FoundResult, bucket: str, folder: str) -> dict[str, Any] | None:
     if result.answer is None:
         return None
     named = {
         name: None if file is None else links.link(bucket, folder + file, lives_s=LINKS_LIVE_S)
-        for name, file in result.answer.images.model_dump().items()
+        for name, file in result.answer["images"].items()
     }
-    return result.answer.model_copy(update={"images": wire.Images(**named)})
+    return {**result.answer, "images": named}
 
 
-def _expiry(result: StoredResult) -> datetime | None:
+def _expiry(result: FoundResult) -> datetime | None:
     return None if result.answer is None else datetime.now(UTC) + timedelta(seconds=LINKS_LIVE_S)

@@ -40,6 +40,8 @@ class RequestLine:
         Of an event's object: see :class:`mammo_core.events.worker.Outcome`.
     receives : int or None
         How often the queue has handed out the message.
+    upload_request_id : str or None
+        Of the ``POST /uploads`` that an event's object came by: the line of that request has it.
     analysis_id : str or None
         Of the result that was written: a digest, which finds it without its key being logged.
     """
@@ -58,6 +60,7 @@ class RequestLine:
     problems: list[str] = field(default_factory=list)
     outcome: str | None = None
     receives: int | None = None
+    upload_request_id: str | None = None
     analysis_id: str | None = None
 
     @property

@@ -22,11 +22,10 @@ def readings(line: RequestLine, served: Served | None) -> list[Reading]:
         change; errors by code, maps by status.
     """
     outcome = line.outcome or _outcome(line.status)
-    values = {
-        outcome.capitalize(): (1.0, COUNT),
-        "Duration": (line.duration_ms, MILLISECONDS),
-    }
+    values = {outcome.capitalize(): (1.0, COUNT)}
     if served is not None:
+        # Of analyses only: a refusal or a duplicate takes no time, and would hide that they became slow.
+        values["Duration"] = (line.duration_ms, MILLISECONDS)
         values |= {f"{stage.capitalize()}Time": (ms, MILLISECONDS) for stage, ms in line.timings_ms.items()}
         values |= {
             "ColdStart": (float(served.answer.cold_start), COUNT),

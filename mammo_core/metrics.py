@@ -6,7 +6,8 @@ A metric holds numbers, error codes and states: nothing of a patient, no keys, n
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mammo_core.log import SERVICE
+from mammo_core import log
+from mammo_core.attempt import attempt
 
 COUNT, MILLISECONDS, NO_UNIT = "Count", "Milliseconds", "None"
 
@@ -28,7 +29,9 @@ class Reading:
 
 
 def emit(namespace: str | None, *readings: Reading) -> None:
-    """Write readings to standard output, where Lambda takes them up.
+    """Write readings to standard output, where Lambda takes them up; if that fails, the log says so.
+
+    What is measured is done already: no answer and no result may be lost because it cannot be told.
 
     Parameters
     ----------
@@ -38,10 +41,16 @@ def emit(namespace: str | None, *readings: Reading) -> None:
     """
     if namespace is None:
         return
+    written = attempt("metrics", lambda: _write(namespace, readings))
+    if written.failure is not None:
+        log.event("metrics_lost", f"{written.failure.reason} [{written.failure.where}]", level="warning")
+
+
+def _write(namespace: str, readings: tuple[Reading, ...]) -> None:
     from aws_lambda_powertools.metrics import EphemeralMetrics
 
     for reading in readings:
-        metrics = EphemeralMetrics(namespace=namespace, service=SERVICE)
+        metrics = EphemeralMetrics(namespace=namespace, service=log.SERVICE)
         for name, value in reading.dimensions.items():
             metrics.add_dimension(name, value)
         for name, (number, unit) in reading.values.items():

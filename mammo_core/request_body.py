@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from mammo_core import schemas as wire
 from mammo_core.aws import objects
-from mammo_core.errors import InvalidRequestError, PayloadTooLargeError
+from mammo_core.errors import ConfigurationError, InvalidRequestError, PayloadTooLargeError
 from mammo_core.hints import NO_HINTS, Hints, hints_of
 from mammo_core.settings import Settings
 from mammo_core.uploads import hints_of_key
@@ -162,8 +162,18 @@ def _object(named: wire.ObjectName, settings: Settings) -> Upload:
     if named.bucket not in settings.readable:
         raise InvalidRequestError("s3: the bucket is none of those that this service reads for its callers.")
     address = objects.Address(named.bucket, named.key, named.version_id)
-    data = objects.fetch(address, objects.describe(address), max_bytes=settings.max_image_bytes)
+    data = objects.fetch(address, _described(address), max_bytes=settings.max_image_bytes)
     return Upload(data, hints_of_key(named.key))
+
+
+def _described(address: objects.Address) -> objects.Description:
+    try:
+        return objects.describe(address)
+    except ConfigurationError as error:
+        if address.version_id is None:
+            raise
+        # S3 answers 400 to a text that is no version of anything: the caller's mistake, and nobody's alarm.
+        raise InvalidRequestError("s3: S3 cannot read this version_id.") from error
 
 
 def _too_large(size: int, max_bytes: int, settings: Settings) -> PayloadTooLargeError:

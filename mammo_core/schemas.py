@@ -7,7 +7,7 @@ The wire speaks x and y in source pixels (x to the right, y down, the corner of 
 from dataclasses import replace
 from typing import Annotated, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from mammo_core.anatomy.records import CutEdge, Orientation
 from mammo_core.map_quality import QualityChecks, QualityStatus
@@ -37,6 +37,8 @@ from mammo_core.records import (
 T = TypeVar("T")
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
+LONGEST_KEY = 1024
+"""Bytes of the key of an object."""
 DISCLAIMER = "Research use only. Not a medical device, not for diagnosis; no radiologist has looked at this."
 
 
@@ -494,12 +496,19 @@ class ReportOut(_Wire):
     warnings: list[WarningOut]
 
 
+def _storable(key: str) -> str:
+    """Refuse a key that S3 cannot have: it counts bytes."""
+    if len(key.encode()) > LONGEST_KEY:
+        raise ValueError(f"at most {LONGEST_KEY} bytes are expected")
+    return key
+
+
 class ObjectName(_Wire):
     """An object in a bucket that this service may read."""
 
     bucket: Annotated[str, Field(min_length=3, max_length=63)]
-    key: Annotated[str, Field(min_length=1, max_length=1024)]
-    """As it is, not encoded as in a URL."""
+    key: Annotated[str, Field(min_length=1), AfterValidator(_storable)]
+    """As it is, not encoded as in a URL; at most 1,024 bytes."""
     version_id: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
     """The newest, if it is left out."""
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from mammo_core import schemas as wire
 from mammo_core.errors import InternalError, InvalidRequestError
@@ -54,14 +54,9 @@ class Source(_Wire):
     """Its version id, or ``etag-…`` in a bucket that keeps no versions."""
 
 
-class StoredResult(_Wire):
-    """``analysis.json``: the mark that a result is complete."""
-
-    schema_version: Literal["1.0"] = "1.0"
+class _Result(_Wire):
     status: Literal[ResultStatus.SUCCEEDED, ResultStatus.REJECTED, ResultStatus.FAILED]
     source: Source
-    answer: wire.Answer | None = None
-    """As ``POST /analyze`` gives it, but ``images`` holds the names of the files beside this one."""
     error: Refusal | None = None
     request_id: str
     """Of the invocation that wrote this; its log line has it too."""
@@ -72,9 +67,28 @@ class StoredResult(_Wire):
     """A failure that is written before a last attempt counts once that attempt's time is over."""
 
 
+class StoredResult(_Result):
+    """``analysis.json``: the mark that a result is complete."""
+
+    schema_version: Literal["1.0"] = "1.0"
+    answer: wire.Answer | None = None
+    """As ``POST /analyze`` gives it, but ``images`` holds the names of the files beside this one."""
+
+
+class FoundResult(_Result):
+    """An ``analysis.json`` that is there: it may be a year old, and its answer one of an earlier release."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    schema_version: Annotated[str, Field(pattern=r"^1\.")]
+    answer: dict[str, Any] | None = None
+
+
 class PublicationStatus(StrEnum):
     """What became of a model's source."""
 
+    PUBLISHING = "publishing"
+    """The pointer is about to name it, or does already: a process that died then is called again."""
     PUBLISHED = "published"
     """The pointer named it; a rollback may have moved the pointer since."""
     REFUSED = "refused"
@@ -94,6 +108,12 @@ class Publication(_Wire):
     error: Refusal | None
     request_id: str
     written_at: AwareDatetime
+
+
+class FoundPublication(Publication):
+    """One that is there: perhaps of another release."""
+
+    model_config = ConfigDict(extra="ignore")
 
 
 class UploadQuery(wire.AnalyzeQuery):
@@ -116,45 +136,49 @@ class UploadOut(_Wire):
     """Where the result can be asked for, relative to the address of this answer."""
 
 
+ANSWER = {"anyOf": [{"$ref": "#/components/schemas/Answer"}, {"type": "null"}]}
+"""The schema of an answer in OpenAPI. It is passed on as it was stored, whatever release stored it."""
+
+
 class AnalysisState(_Wire):
     """The answer of ``GET /analyses/{id}``."""
 
     id: str
     status: ResultStatus
-    answer: wire.Answer | None = None
-    """As ``POST /analyze`` gives it, but ``images`` holds links that open without credentials."""
+    answer: Annotated[dict[str, Any] | None, WithJsonSchema(ANSWER)] = None
+    """As ``POST /analyze`` gave it, but ``images`` holds links that open without credentials."""
     links_expire_at: AwareDatetime | None = None
     error: Refusal | None = None
     request_id: str | None = None
     """Of the invocation that wrote the result."""
 
 
-def read_result(data: bytes) -> StoredResult:
-    """Read an ``analysis.json``.
+def read_result(data: bytes) -> FoundResult:
+    """Read an ``analysis.json``, of this release or an earlier one.
 
     Raises
     ------
     InternalError
-        If it is none of this version's.
+        If it is none.
     """
     try:
-        return StoredResult.model_validate_json(data)
+        return FoundResult.model_validate_json(data)
     except ValidationError as error:
-        raise InternalError("A result of another version is in the way.") from error
+        raise InternalError("What lies in the place of the result is none that can be read.") from error
 
 
-def read_publication(data: bytes) -> Publication:
+def read_publication(data: bytes) -> FoundPublication:
     """Read what is kept of a publication.
 
     Raises
     ------
     InternalError
-        If it is none of this version's.
+        If it is none.
     """
     try:
-        return Publication.model_validate_json(data)
+        return FoundPublication.model_validate_json(data)
     except ValidationError as error:
-        raise InternalError("A publication of another version is in the way.") from error
+        raise InternalError("What lies in the place of the record is none that can be read.") from error
 
 
 def query_of(given: Mapping[str, str], *, written: Callable[[str], str]) -> wire.AnalyzeQuery:

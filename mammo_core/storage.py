@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
     from mypy_boto3_s3 import S3Client
 
-NOT_FOUND = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NoSuchVersion", "NotFound"})
+NOT_FOUND = frozenset(
+    {"404", "405", "MethodNotAllowed", "NoSuchBucket", "NoSuchKey", "NoSuchVersion", "NotFound"}
+)
+"""405: the version that was asked for is the mark of a deletion."""
 DENIED = frozenset(
     {
         "401",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from object_events import object_events
+from object_events import BUCKET, KEY, object_events
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "mammo_core" / "assets" / "sample.png"
@@ -36,7 +36,10 @@ REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 TRACE_ID = "Root=1-5e6722a7-cc56xmpl46db7ae02d4da47e"
 TIME, EPOCH_MS = "09/Apr/2015:12:34:56 +0000", 1428582896000
 OPEN = ("/health", "/docs", "/openapi.json")
-ROUTES = ("/health", "/ready", "/model", "/docs", "/openapi.json", "/analyze")
+UPLOAD_ID = "3f2a7c1e-5b0d-4e6f-8a91-2c4d6e8f0a1b"
+PARAMETERS = {f"/analyses/{UPLOAD_ID}": ("/analyses/{id}", {"id": UPLOAD_ID})}
+"""Routes with a parameter: what a REST API calls them, and the parameter's value."""
+ROUTES = ("/health", "/ready", "/model", "/docs", "/openapi.json", "/analyze", "/uploads")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +94,15 @@ def calls(sample: bytes) -> dict[str, Call]:
 
     text = b"A text file whose name ends in .png\n"
     json_body = json.dumps({"image": b64encode(sample).decode()}).encode()
+    object_body = json.dumps({"s3": {"bucket": BUCKET, "key": KEY}}).encode()
+    view = (("content_type", "image/png"), ("view", "CC"), ("laterality", "L"), ("images", "overlay"))
     return {
         "multipart": analyze(media_type=f"multipart/form-data; boundary={BOUNDARY}", body=multipart(sample)),
         "raw_png": analyze(media_type="image/png", body=sample),
         "json_base64": analyze(media_type="application/json", body=json_body, binary=False),
+        "json_object": analyze(media_type="application/json", body=object_body, binary=False),
+        "upload": Call(method="POST", path="/uploads", query=view),
+        "analysis": Call(path=f"/analyses/{UPLOAD_ID}"),
         "health": Call(path="/health"),
         "ready": Call(path="/ready"),
         "model": Call(path="/model"),
@@ -121,7 +129,7 @@ def rest_v1(call: Call) -> dict[str, Any]:
     """The event of a REST API, payload format 1.0: headers as they were sent, once flat and once as lists."""
     host = "abcdef123.execute-api.eu-central-1.amazonaws.com"
     headers = {**call.headers, **{name.title(): value for name, value in _added(host).items()}}
-    resource = call.path if call.path in ROUTES else "/{proxy+}"
+    resource, parameters = _resource(call.path)
     query = dict(call.query)
     return {
         "resource": resource,
@@ -131,7 +139,7 @@ def rest_v1(call: Call) -> dict[str, Any]:
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
         "queryStringParameters": query or None,
         "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} or None,
-        "pathParameters": None if call.path in ROUTES else {"proxy": call.path.removeprefix("/")},
+        "pathParameters": parameters,
         "stageVariables": None,
         "requestContext": {
             "resourceId": "us4z18",
@@ -152,6 +160,13 @@ def rest_v1(call: Call) -> dict[str, Any]:
         },
         **call.encoded_body,
     }
+
+
+def _resource(path: str) -> tuple[str, dict[str, str] | None]:
+    """The route that a REST API finds for a path, and what its parameters are."""
+    if path in ROUTES:
+        return path, None
+    return PARAMETERS.get(path, ("/{proxy+}", {"proxy": path.removeprefix("/")}))
 
 
 def http_v2(call: Call) -> dict[str, Any]:

@@ -166,13 +166,14 @@ class Cloud:
 
 
 @contextmanager
-def moto() -> Iterator[str]:
-    """Run moto on this machine."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+def moto(*, everywhere: bool = False) -> Iterator[str]:
+    """Run moto on this machine; everywhere: containers reach it too."""
+    address = "0.0.0.0" if everywhere else "127.0.0.1"
+    server = ThreadedMotoServer(ip_address=address, port=0, verbose=False)
     server.start()
-    host, port = server.get_host_and_port()
+    _, port = server.get_host_and_port()
     try:
-        yield f"http://{host}:{port}"
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.stop()
 

@@ -33,7 +33,7 @@ def publish(
     Example: mammo publish model.keras s3://my-models/current.json
     """
     from mammo_core.publishing.apart import compile_apart
-    from mammo_core.publishing.release import destination_of, release, try_out
+    from mammo_core.publishing.release import destination_of, prepared, try_out
 
     try:
         place = destination_of(destination)
@@ -49,9 +49,10 @@ def publish(
             bundle = compile_apart(
                 bundle, suffix=model.suffix, manifest=text, target_layer=target_layer, float16=float16
             )
-        released = release(bundle, try_out(bundle), place)
+        move = prepared(bundle, try_out(bundle), place)
+        move.do()
     except MammoError as error:
         stop(error, SOME_FAILED)
-    typer.echo(f"{place.uri} names s3://{place.bucket}/{released.pointer.key}")
-    if released.previous not in (None, released.pointer):
-        typer.echo(f"before: {released.previous.model_dump_json()}")
+    typer.echo(f"{place.uri} names s3://{place.bucket}/{move.pointer.key}")
+    if move.previous not in (None, move.pointer):
+        typer.echo(f"before: {move.previous.model_dump_json()}")

@@ -35,7 +35,7 @@ class Attempt:
     Parameters
     ----------
     door : str
-        What brought the event: ``sqs``, ``s3`` or ``eventbridge``.
+        What brought the event: ``sqs``, ``s3`` or ``eventbridge``; of the publisher, ``publish``.
     request_id : str
         Of the invocation.
     remaining_ms : callable

@@ -4,17 +4,15 @@ SQS is told which messages have to come again. S3 and EventBridge call the funct
 answer: there, an error makes Lambda try again, twice.
 """
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from itertools import count
-from math import inf
 from typing import TYPE_CHECKING, Any, cast
 
-from mammo_core.errors import ConfigurationError, InternalError, InvalidRequestError
-from mammo_core.events.case import Attempt, Outcome
-from mammo_core.events.notification import S3, SQS, TEST, created_objects, message
+from mammo_core.errors import InvalidRequestError
+from mammo_core.events.each import UNDONE, attempt_of, counts_of, outcomes_of
+from mammo_core.events.notification import S3, SQS, TEST
 from mammo_core.events.worker import Worker
 from mammo_core.service import AnalysisService
 
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 Json = Mapping[str, Any]
-UNDONE = frozenset({Outcome.RETRIED, Outcome.FAILED})
 
 
 class _UndoneError(Exception):
@@ -75,14 +72,7 @@ class EventDoor:
         if _source(event) == SQS:
             return _handle_messages(event, context, self._worker)
         door = "eventbridge" if "detail-type" in event else "s3"
-        outcomes = Counter(_handle_content(event, self._worker, _attempt(context, door=door)))
-        undone = sum(outcomes[outcome] for outcome in UNDONE)
-        if undone:
-            # Lambda logs a raised error with its message and cause, and those of others may hold anything.
-            raise InternalError(
-                f"{undone} of {outcomes.total()} objects could not be handled; the log says why."
-            )
-        return {outcome.value: count for outcome, count in outcomes.items()}
+        return counts_of(event, self._worker, attempt_of(context, door=door))
 
 
 def _is_event(event: Json) -> bool:
@@ -98,12 +88,12 @@ def _handle_messages(event: Json, context: object, worker: Worker) -> dict[str, 
     def handle_one(record: "SQSRecord") -> None:
         receives = int(record.attributes.approximate_receive_count)
         attempt = replace(
-            _attempt(context, door="sqs"),
+            attempt_of(context, door="sqs"),
             receives=receives,
             is_last=receives >= worker.max_receives,
             is_first=next(begun) == 0,
         )
-        if UNDONE & set(_handle_content(record.body, worker, attempt)):
+        if UNDONE & set(outcomes_of(record.body, worker, attempt)):
             raise _UndoneError
 
     return cast(
@@ -117,27 +107,8 @@ def _handle_messages(event: Json, context: object, worker: Worker) -> dict[str, 
     )
 
 
-def _handle_content(content: Json | str, worker: Worker, attempt: Attempt) -> list[Outcome]:
-    """Handle each object of a notification; all of them are tried, whatever becomes of the first."""
-    try:
-        created = created_objects(message(content) if isinstance(content, str) else content)
-    except ConfigurationError as error:
-        # Nothing says where a result would belong: a person has to see this in the dead-letter queue.
-        return [worker.refuse(error, attempt)]
-    return [
-        worker.handle(one, attempt if number == 0 else replace(attempt, is_first=False))
-        for number, one in enumerate(created)
-    ]
-
-
 def _source(event: Json) -> object:
     """The ``eventSource`` of an event's records, if it has records."""
     records = event.get("Records")
     first = records[0] if isinstance(records, list) and records else None
     return first.get("eventSource") if isinstance(first, dict) else None
-
-
-def _attempt(context: object, *, door: str) -> Attempt:
-    remaining: Callable[[], float] = getattr(context, "get_remaining_time_in_millis", lambda: inf)
-    request_id = str(getattr(context, "aws_request_id", "unknown"))
-    return Attempt(door=door, request_id=request_id, remaining_ms=remaining)

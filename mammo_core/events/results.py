@@ -14,7 +14,14 @@ from mammo_core.aws import objects
 from mammo_core.batch import EXTENSIONS
 from mammo_core.errors import MammoError, NotFoundError, StorageUnavailableError
 from mammo_core.events.layout import Slot
-from mammo_core.schemas_events import Refusal, ResultStatus, Source, StoredResult, read_result
+from mammo_core.schemas_events import (
+    FoundResult,
+    Refusal,
+    ResultStatus,
+    Source,
+    StoredResult,
+    read_result,
+)
 
 TRIES = 5
 """As many writers as may meet at one key before they are sent back to the queue."""
@@ -42,7 +49,7 @@ class Origin:
 class Kept:
     """A result that is there, and the mark by which a later one is told from it."""
 
-    result: StoredResult
+    result: StoredResult | FoundResult
     etag: str = field(repr=False)
 
     @property
@@ -59,25 +66,28 @@ def kept(slot: Slot) -> Kept | None:
     MammoError
         As :func:`mammo_core.schemas_events.read_result` and :func:`mammo_core.aws.objects.read`.
     """
-    return kept_at(slot.bucket, slot.commit_key)
-
-
-def kept_at(bucket: str, key: str) -> Kept | None:
-    """As :func:`kept`, by key."""
     try:
-        stored = objects.read(bucket, key)
+        stored = objects.read(slot.bucket, slot.commit_key)
     except NotFoundError:
         return None
     return Kept(read_result(stored.data), stored.etag)
 
 
-def keep(slot: Slot, result: StoredResult, earlier: Kept | None) -> Kept:
+def found_at(bucket: str, key: str) -> FoundResult | None:
+    """As :func:`kept`, by key, for who only looks."""
+    try:
+        return read_result(objects.read(bucket, key).data)
+    except NotFoundError:
+        return None
+
+
+def keep(slot: Slot, result: StoredResult | FoundResult, earlier: Kept | None) -> Kept:
     """Write ``analysis.json`` unless a success is there.
 
     Parameters
     ----------
     slot : Slot
-    result : StoredResult
+    result : StoredResult or FoundResult
     earlier : Kept or None
         What is known to be there.
 
@@ -108,7 +118,7 @@ def keep(slot: Slot, result: StoredResult, earlier: Kept | None) -> Kept:
     raise StorageUnavailableError("Several workers write the same result at once.")
 
 
-def _is_same(one: StoredResult, other: StoredResult) -> bool:
+def _is_same(one: StoredResult | FoundResult, other: StoredResult | FoundResult) -> bool:
     return (one.request_id, one.written_at) == (other.request_id, other.written_at)
 
 

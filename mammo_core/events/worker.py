@@ -5,7 +5,6 @@ from time import perf_counter
 
 from mammo_core import log
 from mammo_core.attempt import attempt as attempted
-from mammo_core.attempt import place
 from mammo_core.aws import objects
 from mammo_core.errors import (
     ConfigurationError,
@@ -17,12 +16,13 @@ from mammo_core.errors import (
 )
 from mammo_core.events import results
 from mammo_core.events.case import Attempt, Case, Outcome
+from mammo_core.events.each import line_of, tell_failure
 from mammo_core.events.layout import model_mark
 from mammo_core.events.notification import ObjectCreated
 from mammo_core.measures import readings
 from mammo_core.metrics import emit
 from mammo_core.schemas_events import ResultStatus
-from mammo_core.service import AnalysisService, Served
+from mammo_core.service import AnalysisService, HeldService, Served
 from mammo_core.uploads import hints_of_key, wishes_of
 
 LEAST_MS = 3_000.0
@@ -31,7 +31,6 @@ LONGEST_S = 900.0
 """Lambda ends every invocation by then."""
 MARGIN = 1.25
 """By which a later analysis may exceed the longest so far."""
-UNEXPECTED = "An unexpected error. It was logged under the request id."
 
 
 class Worker:
@@ -63,46 +62,40 @@ class Worker:
         created : ObjectCreated
         attempt : Attempt
         """
-        start = perf_counter()
-        line = log.RequestLine(
-            request_id=attempt.request_id, method="EVENT", route=attempt.door, receives=attempt.receives
-        )
-        outcome, served = self._outcome(created, attempt, line)
-        line.outcome, line.duration_ms = outcome, round((perf_counter() - start) * 1000, 1)
+        start, line = perf_counter(), line_of(attempt)
+        served = self._outcome(created, attempt, line)
+        line.duration_ms = round((perf_counter() - start) * 1000, 1)
         if served is not None:
             self._longest_ms = max(self._longest_ms, line.duration_ms)
-        log.write(line)
-        emit(self._service.settings.metrics_namespace, *readings(line, served))
-        return outcome
+        return self._told(line, served)
 
     def refuse(self, error: MammoError, attempt: Attempt) -> Outcome:
         """Tell of an event that cannot be read: it goes back, and in the end to the dead-letter queue."""
-        line = log.RequestLine(
-            request_id=attempt.request_id, method="EVENT", route=attempt.door, receives=attempt.receives
-        )
-        line.outcome, line.status, line.code = Outcome.FAILED, error.http_status, error.code
-        log.write(line)
-        emit(self._service.settings.metrics_namespace, *readings(line, None))
-        return Outcome.FAILED
+        line = line_of(attempt)
+        tell_failure(error, line)
+        return self._told(line, None)
 
-    def _outcome(
-        self, created: ObjectCreated, attempt: Attempt, line: log.RequestLine
-    ) -> tuple[Outcome, Served | None]:
-        line.status = 200
+    def _told(self, line: log.RequestLine, served: Served | None) -> Outcome:
+        log.write(line)
+        emit(self._service.settings.metrics_namespace, *readings(line, served))
+        return Outcome(str(line.outcome))
+
+    def _outcome(self, created: ObjectCreated, attempt: Attempt, line: log.RequestLine) -> Served | None:
+        """Find out what becomes of an object, and write it into the line."""
         if created.is_folder or created.address.bucket == self._bucket:
             # A result that was taken for an upload would be analysed, and its result again.
-            return Outcome.IGNORED, None
+            line.outcome = Outcome.IGNORED
+            return None
         case = Case(created, attempt, self._bucket, version=created.version or "unknown")
         try:
             self._check_time(attempt)
-            return self._decided(case, line)
+            line.outcome, served = self._decided(case, line)
+            return served
         except Exception as error:
-            known = error if isinstance(error, MammoError) else InternalError(UNEXPECTED)
-            line.status, line.code = known.http_status, known.code
-            line.problems.append(f"{type(error).__name__} [{place(error)}]")
+            known = tell_failure(error, line)
             if attempt.is_last:
                 self._note_failure(case, known, line)
-            return Outcome.RETRIED if known.retryable else Outcome.FAILED, None
+            return None
 
     def _check_time(self, attempt: Attempt) -> None:
         """Refuse to begin what cannot end; the first one is begun, or none ever would be."""
@@ -111,8 +104,11 @@ class Worker:
             raise OutOfTimeError(f"An analysis takes up to {needed:,.0f} ms; less is left.")
 
     def _decided(self, case: Case, line: log.RequestLine) -> tuple[Outcome, Served | None]:
+        # Before what may reject: that there is no model is never the object's fault.
+        service = self._service.hold()
+        case.model = model_mark(service.identity)
         try:
-            return self._analysed(case, line)
+            return self._analysed(case, service, line)
         except (InputError, NotFoundError) as error:
             rejected = results.result(ResultStatus.REJECTED, case.origin, error=error)
             kept = results.keep(case.slot, rejected, case.earlier)
@@ -121,16 +117,16 @@ class Worker:
             line.status, line.code = error.http_status, error.code
             return Outcome.REJECTED, None
 
-    def _analysed(self, case: Case, line: log.RequestLine) -> tuple[Outcome, Served | None]:
-        service = self._service.hold()
-        case.model = model_mark(service.identity)
+    def _analysed(
+        self, case: Case, service: HeldService, line: log.RequestLine
+    ) -> tuple[Outcome, Served | None]:
         described = objects.describe(case.created.address)
         case.version = described.version
         case.earlier = results.kept(case.slot)
         if case.earlier is not None and case.earlier.is_final:
             return Outcome.DUPLICATE, None
         wishes = wishes_of(described.metadata)
-        case.upload_request_id = wishes.request_id
+        case.upload_request_id = line.upload_request_id = wishes.request_id
         if case.attempt.is_last:
             self._announce_failure(case)
         with case.watch("fetch"):

@@ -8,7 +8,14 @@ from typing import Protocol
 
 from mammo_core import log, storage
 from mammo_core.attempt import place
-from mammo_core.errors import ConfigurationError, MammoError, ModelIntegrityError
+from mammo_core.errors import (
+    ConfigurationError,
+    MammoError,
+    ModelIntegrityError,
+    ModelUnavailableError,
+    NotFoundError,
+    StorageUnavailableError,
+)
 from mammo_core.models.pointer import read_pointer, target_uri
 from mammo_core.models.protocol import Model
 from mammo_core.models.rehearsal import rehearse
@@ -204,7 +211,7 @@ class ConfiguredSource:
         manifest_pinned = self._settings.manifest_sha256
         if uri is None or not uri.lower().endswith(POINTER):
             return fetch(uri, model_sha256=pinned, manifest_sha256=manifest_pinned), None
-        stored = storage.read_stored(uri)
+        stored = _pointer_at(uri)
         pointer = read_pointer(stored.data)
         if pinned not in (None, pointer.sha256) or manifest_pinned not in (None, pointer.manifest_sha256):
             raise ModelIntegrityError("The pointer names another model than the pinned one.")
@@ -216,3 +223,11 @@ class ConfiguredSource:
             )
         files = fetch(target, model_sha256=pointer.sha256, manifest_sha256=pointer.manifest_sha256)
         return files, None if pinned or manifest_pinned else stored.etag
+
+
+def _pointer_at(uri: str) -> storage.Stored:
+    try:
+        return storage.read_stored(uri)
+    except (NotFoundError, StorageUnavailableError) as error:
+        # Not "not found": the caller's object is there, it is the model that is not yet.
+        raise ModelUnavailableError(f"The model's pointer cannot be read: {error.message}") from error

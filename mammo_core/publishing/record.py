@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from mammo_core.aws import objects
 from mammo_core.errors import MammoError, NotFoundError
-from mammo_core.publishing.release import Destination, Released
+from mammo_core.models.pointer import Pointer
+from mammo_core.publishing.release import Destination, Move
 from mammo_core.schemas_events import Publication, PublicationStatus, Refusal, Source, read_publication
 
 FOLDER = "published/"
@@ -38,17 +39,30 @@ class Record:
 
     def says_published(self) -> bool:
         """Whether this version of the source has been published before."""
+        earlier = self._earlier()
+        return earlier is not None and earlier.status is PublicationStatus.PUBLISHED
+
+    def _earlier(self) -> Publication | None:
         try:
             stored = objects.read(self.destination.bucket, self.key)
         except NotFoundError:
-            return False
-        return read_publication(stored.data).status is PublicationStatus.PUBLISHED
+            return None
+        return read_publication(stored.data)
+
+    def _before(self, move: Move) -> Pointer | None:
+        """What the pointer said before; an attempt that died after it had moved the pointer knew."""
+        if move.previous != move.pointer:
+            return move.previous
+        earlier = self._earlier()
+        if earlier is None or earlier.pointer != move.pointer:
+            return move.previous
+        return earlier.previous
 
     def write(
         self,
         status: PublicationStatus,
         *,
-        released: Released | None = None,
+        move: Move | None = None,
         error: MammoError | None = None,
     ) -> None:
         """Write what became of it."""
@@ -56,8 +70,8 @@ class Record:
         publication = Publication(
             status=status,
             source=source,
-            pointer=None if released is None else released.pointer,
-            previous=None if released is None else released.previous,
+            pointer=None if move is None else move.pointer,
+            previous=None if move is None else self._before(move),
             error=None
             if error is None
             else Refusal(code=error.code, title=error.title, detail=error.message),

@@ -1,7 +1,7 @@
 """Store a bundle under its digest, try it out, and move the pointer to it as the last step."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mammo_core.aws import objects
 from mammo_core.errors import (
@@ -47,18 +47,42 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
-class Released:
-    """Which model is served now, and which was before.
+class Move:
+    """A pointer that is about to name another bundle, which is stored.
 
     Parameters
     ----------
+    destination : Destination
     pointer : Pointer
+        What it will say.
     previous : Pointer or None
-        None if there was none that could be read.
+        What it says; None if there is none that could be read.
+    condition : str
+        Under which it may be moved: that it still says so.
     """
 
+    destination: Destination
     pointer: Pointer
     previous: Pointer | None
+    condition: str = field(repr=False)
+
+    def do(self) -> None:
+        """Move the pointer, unless it says so already.
+
+        Raises
+        ------
+        StorageUnavailableError
+            Also if somebody else moved the pointer at the same time.
+        MammoError
+            As :func:`mammo_core.aws.objects.put`.
+        """
+        if self.previous == self.pointer:
+            return
+        place = self.destination
+        text = (self.pointer.model_dump_json(indent=2) + "\n").encode()
+        moved = objects.put(place.bucket, place.pointer_key, text, "application/json", only_if=self.condition)
+        if moved is None:
+            raise StorageUnavailableError("Somebody else has moved the pointer just now.")
 
 
 def destination_of(uri: str) -> Destination:
@@ -108,8 +132,8 @@ def try_out(bundle: bytes) -> Pointer:
     return Pointer(key=f"{FOLDER}{sha256}{BUNDLE}", sha256=sha256, manifest_sha256=opened.manifest_sha256)
 
 
-def release(bundle: bytes, tried: Pointer, destination: Destination) -> Released:
-    """Store a bundle, and then let the pointer name it.
+def prepared(bundle: bytes, tried: Pointer, destination: Destination) -> Move:
+    """Store a bundle, and look at the pointer that shall name it.
 
     Parameters
     ----------
@@ -120,23 +144,14 @@ def release(bundle: bytes, tried: Pointer, destination: Destination) -> Released
 
     Raises
     ------
-    StorageUnavailableError
-        Also if somebody else moved the pointer at the same time.
     MammoError
         As :func:`mammo_core.aws.objects.put`.
     """
     pointer = tried.model_copy(update={"key": destination.folder + tried.key})
     # Its name is its digest: what is there already is the same.
     objects.put(destination.bucket, pointer.key, bundle, MEDIA_TYPE, only_if=objects.ABSENT)
-    etag, previous = _current(destination)
-    if previous != pointer:
-        text = (pointer.model_dump_json(indent=2) + "\n").encode()
-        moved = objects.put(
-            destination.bucket, destination.pointer_key, text, "application/json", only_if=etag
-        )
-        if moved is None:
-            raise StorageUnavailableError("Somebody else has moved the pointer just now.")
-    return Released(pointer, previous)
+    condition, previous = _current(destination)
+    return Move(destination, pointer, previous, condition)
 
 
 def _current(destination: Destination) -> tuple[str, Pointer | None]:

@@ -38,10 +38,28 @@ def gateway() -> str:
     return socket.inet_ntoa(bytes.fromhex(little_endian)[::-1])
 
 
-def sam_invoke(event: Path, parameters: Mapping[str, str] = NOTHING) -> dict[str, Any]:
-    """``sam local invoke``: a container for one event."""
+def sam_invoke(
+    event: Path,
+    parameters: Mapping[str, str] = NOTHING,
+    *,
+    function: str = "Function",
+    environment: Path | None = None,
+) -> dict[str, Any]:
+    """``sam local invoke``: a container for one event.
+
+    Parameters
+    ----------
+    event : Path
+    parameters : mapping of str to str
+        Of the template.
+    function : str
+        The template's name of it.
+    environment : Path or None
+        A file with variables in the place of the template's: ``{"Function": {"NAME": "value"}}``.
+    """
+    given = () if environment is None else ("--env-vars", str(environment))
     done = subprocess.run(
-        sam("invoke", parameters, "Function", "--event", str(event)),
+        sam("invoke", parameters, function, "--event", str(event), *given),
         check=False,
         capture_output=True,
         text=True,

@@ -5,14 +5,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
-from moto.server import ThreadedMotoServer
 
-from tests.container.containers import gateway, post, sam_invoke, sam_server
+from tests.cloud import MODELS, Cloud
+from tests.container.containers import post, sam_invoke, sam_server
 from tests.contract.test_events import ANSWERS, EVENTS
 from tests.doors import CHROME_ACCEPT, comparable
 from tests.emulator.runtime import CREDENTIALS, ROOT
@@ -22,7 +21,6 @@ from tests.parity import Answers, by_http, by_the_command_line, event_of, of_eve
 
 pytestmark = pytest.mark.e2e
 BOUNDARY = "e2e-4f1d"
-BUCKET = "models"
 
 
 @pytest.fixture(scope="module")
@@ -104,36 +102,17 @@ def test_sam_local_start_lambda_answers_boto3() -> None:
     assert all(first["images"].values())
 
 
-@pytest.fixture(scope="module")
-def store() -> Iterator[tuple[Any, str]]:
-    """An S3 of moto that containers reach: a client, and its address inside."""
-    server = ThreadedMotoServer(ip_address="0.0.0.0", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    client = boto3.client(
-        "s3",
-        endpoint_url=f"http://127.0.0.1:{port}",
-        region_name="eu-central-1",
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-    )
-    client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    yield client, f"http://{gateway()}:{port}"
-    server.stop()
-
-
 def test_a_keras_model_from_s3_and_its_compilation_give_the_same_answer(
-    store: tuple[Any, str], tmp_path: Path
+    cloud: Cloud, s3_inside: str, tmp_path: Path
 ) -> None:
-    s3, endpoint = store
     (tmp_path / "m.keras").write_bytes(weights())
     command = [sys.executable, "-m", "mammo_core", "compile", "m.keras", "-o", "m.mammo"]
     subprocess.run(command, check=True, cwd=tmp_path, env={"PYTHONPATH": str(ROOT), **CREDENTIALS})
     (tmp_path / "event.json").write_text(json.dumps(event_of("1.png", "v2")))
     answers = {}
     for name in ("m.keras", "m.mammo"):
-        s3.put_object(Bucket=BUCKET, Key=name, Body=(tmp_path / name).read_bytes())
-        parameters = {"ModelUri": f"s3://{BUCKET}/{name}", "S3EndpointUrl": endpoint}
+        cloud.s3.put_object(Bucket=MODELS, Key=name, Body=(tmp_path / name).read_bytes())
+        parameters = {"ModelUri": f"s3://{MODELS}/{name}", "S3EndpointUrl": s3_inside}
         answers[name] = of_event(sam_invoke(tmp_path / "event.json", parameters))
 
     keras, compiled = answers["m.keras"], answers["m.mammo"]

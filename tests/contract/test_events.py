@@ -20,10 +20,14 @@ Body = type[BaseModel] | str
 
 HEALTH, READY, MODEL = (200, wire.Health), (200, wire.Ready), (200, wire.ModelCard)
 DOCS, DESCRIPTION, ANALYSED = (200, PAGE), (200, OPENAPI), (200, wire.Answer)
+# No setting names a bucket here: tests/functional/test_uploads.py has the answers of a service with buckets.
 ANSWERS: dict[str, tuple[int, Body | str]] = {
     "apigw_rest_v1_multipart.json": ANALYSED,
     "apigw_rest_v1_raw_png.json": ANALYSED,
     "apigw_rest_v1_json_base64.json": ANALYSED,
+    "apigw_rest_v1_json_object.json": (400, "invalid_request"),
+    "apigw_rest_v1_upload.json": (404, "not_found"),
+    "apigw_rest_v1_analysis.json": (404, "not_found"),
     "apigw_rest_v1_health.json": HEALTH,
     "apigw_rest_v1_ready.json": READY,
     "apigw_rest_v1_model.json": MODEL,
@@ -36,6 +40,9 @@ ANSWERS: dict[str, tuple[int, Body | str]] = {
     "apigw_http_v2_multipart.json": ANALYSED,
     "apigw_http_v2_raw_png.json": ANALYSED,
     "apigw_http_v2_json_base64.json": ANALYSED,
+    "apigw_http_v2_json_object.json": (400, "invalid_request"),
+    "apigw_http_v2_upload.json": (404, "not_found"),
+    "apigw_http_v2_analysis.json": (404, "not_found"),
     "apigw_http_v2_health.json": HEALTH,
     "apigw_http_v2_ready.json": READY,
     "apigw_http_v2_model.json": MODEL,

@@ -8,7 +8,9 @@ import pytest
 import yaml
 
 from mammo_core import schemas as wire
+from mammo_core import uploads
 from mammo_core.api import create_app
+from mammo_core.events.layout import folder_of
 from mammo_core.models.store import manifest_uri
 from mammo_core.service import build_service
 from mammo_core.settings import Settings, load_settings
@@ -83,13 +85,13 @@ def test_a_stack_holds_these_resources_and_no_others() -> None:
     assert set(deployed(WebAclArn="arn")) - set(STACK) == {"FirewallOfTheApi"}
     assert set(deployed(Publishing="on")) - set(STACK) == {
         *("Publisher", "PublisherLogGroup", "PublisherRole", "ModelsAppear", "CallsOfThePublisher"),
-        *("ModelRefused", "PublisherCrashes"),
+        *("ModelRefused", "ModelsUnheard", "PublisherCrashes"),
     }
     assert set(deployed(Uploads="on")) - set(STACK) == {
         *("UploadBucket", "UploadBucketPolicy", "ResultBucket", "ResultBucketPolicy"),
         *("Queue", "DeadLetters", "QueuePolicy", "UploadsAppear"),
         *("Worker", "WorkerLogGroup", "WorkerRole", "WorkFromTheQueue"),
-        *("FilesGivenUp", "FilesWaiting", "WorkerCrashes"),
+        *("FilesGivenUp", "FilesWaiting", "UploadsUnheard", "WorkerCrashes"),
     }
 
 
@@ -229,6 +231,19 @@ class TestTheRole:
             "s3:ListBucket": ["UploadBucket.Arn", "ResultBucket.Arn"],
         }
         assert rights(Uploads="on", KmsKeyArn=KEY)["kms:GenerateDataKey"] == [KEY]
+
+    def test_lets_the_function_list_results_of_uploads_and_no_others(self) -> None:
+        """What other files of the bucket are called is no caller's business."""
+        policies = deployed(Uploads="on")["Role"]["Properties"]["Policies"]
+        statements = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
+        conditions = {
+            one["Resource"]: one.get("Condition") for one in statements if one["Action"] == "s3:ListBucket"
+        }
+        # Without a condition on uploads: reading one that is missing has no prefix, and has to answer 404.
+        assert conditions == {
+            "UploadBucket.Arn": None,
+            "ResultBucket.Arn": {"StringLike": {"s3:prefix": f"{folder_of(uploads.PREFIX + 'x')[:-2]}*"}},
+        }
 
     def test_lets_the_function_read_one_more_bucket_for_its_callers(self) -> None:
         assert rights(ReadableBucket="archive") == {
@@ -460,6 +475,11 @@ class TestThePublisher:
         assert not allowed(Publishing="on")
         assert allowed(Publishing="on", ModelKey="model.json")
 
+    @pytest.mark.parametrize("pin", ["ModelSha256", "ManifestSha256"])
+    def test_is_not_deployed_beside_functions_that_would_never_follow_it(self, pin: str) -> None:
+        assert not allowed(Publishing="on", ModelKey="model.json", **{pin: "ab" * 32})
+        assert allowed(ModelKey="model.json", **{pin: "ab" * 32})
+
 
 class TestTheGateway:
     @pytest.mark.parametrize(
@@ -479,7 +499,7 @@ class TestTheGateway:
             method["security"] for (path, _), method in methods(**parameters).items() if path not in opened
         ]
         assert opened == OPEN_ROUTES
-        assert asked == [[{proof: []}]] * 5
+        assert asked == [[{proof: []}]] * 6
         definitions = deployed(**parameters)["Api"]["Properties"]["DefinitionBody"]["securityDefinitions"]
         assert proof in definitions
 
@@ -629,6 +649,8 @@ class TestAnAlarm:
             ("WorkerCrashes", ("AWS/Lambda", "Errors"), {"FunctionName": "Worker"}),
             ("PublisherCrashes", ("AWS/Lambda", "Errors"), {"FunctionName": "Publisher"}),
             ("ModelRefused", ("mammo-core", "PublicationRefused"), {"service": "mammo-core"}),
+            ("UploadsUnheard", ("AWS/Events", "FailedInvocations"), {"RuleName": "UploadsAppear"}),
+            ("ModelsUnheard", ("AWS/Events", "FailedInvocations"), {"RuleName": "ModelsAppear"}),
         ],
     )
     def test_goes_off_at_the_first(
@@ -650,8 +672,9 @@ class TestAnAlarm:
 
     def test_is_there_for_each_trouble(self) -> None:
         assert sorted(ALARMS) == [
-            *("Crashes", "FilesGivenUp", "FilesWaiting", "ModelRefused", "PublisherCrashes"),
-            *("ServerErrors", "Slowness", "Throttles", "WorkerCrashes"),
+            *("Crashes", "FilesGivenUp", "FilesWaiting", "ModelRefused", "ModelsUnheard"),
+            *("PublisherCrashes", "ServerErrors", "Slowness", "Throttles", "UploadsUnheard"),
+            "WorkerCrashes",
         ]
 
     @pytest.mark.parametrize(

@@ -60,6 +60,10 @@ def test_an_upload_is_analysed_and_its_answer_is_that_of_a_request(cloud: Cloud,
     pictures = {name: urlopen(link, timeout=10).read() for name, link in done["answer"].pop("images").items()}
     assert pictures == {name: b64decode(data) for name, data in direct.pop("images").items()}
     assert comparable(done["answer"]) == comparable(direct)
+    (asked_line,) = [line for line in lines if line.get("route") == "/uploads"]
+    (worked_line,) = [line for line in lines if line.get("outcome") == "succeeded"]
+    assert worked_line["upload_request_id"] == asked_line["request_id"] != worked_line["request_id"]
+    assert worked_line["request_id"] == done["request_id"]
     routes = [(line["route"], line.get("outcome")) for line in lines if line["message"] == "request"]
     assert routes.count(("sqs", "succeeded")) == 1
     assert routes.count(("sqs", "failed")) == 3

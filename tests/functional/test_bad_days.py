@@ -4,6 +4,7 @@ import json
 import socket
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
 from time import perf_counter
@@ -16,7 +17,7 @@ from mammo_core import storage
 from mammo_core.aws import objects
 from mammo_core.phantom.files import to_png
 from mammo_core.phantom.synthesis import make_phantom
-from tests.cloud import RESULTS, UPLOADS, Cloud, Handler, KilledError
+from tests.cloud import RESULTS, UPLOADS, Cloud, Context, Handler, KilledError
 from tests.doors import log_lines
 from tests.faults import BadDay, Fault, bad_day
 from tests.functional.conftest import fresh_clients
@@ -133,6 +134,31 @@ class TestAnS3ThatStays:
             json.loads(data) for key, data in cloud.files(RESULTS).items() if key.endswith("analysis.json")
         ]
         assert (failed["status"], failed["error"]["code"]) == ("failed", "access_denied")
+
+
+def test_of_several_workers_at_once_one_commits_each_object_and_the_others_see_it(
+    cloud: Cloud, day: BadDay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every message is in the hands of four workers, which take them in an order of their own."""
+    keys = [f"incoming/{number}.png" for number in range(8)]
+    for key in keys:
+        cloud.upload(key, SMALL, mammo_images="overlay", mammo_accept_unsuitable="true")
+    events = [cloud.event() for _ in keys]
+    workers = [worker_of() for _ in range(4)]
+
+    def work(number: int) -> list[dict[str, Any]]:
+        mine = Random(number).sample(events, len(events))
+        return [workers[number](event, Context(f"worker-{number}")) for event in mine]
+
+    with ThreadPoolExecutor(len(workers)) as pool:
+        answers = [answer for worked in pool.map(work, range(len(workers))) for answer in worked]
+
+    outcomes = Counter(line["outcome"] for line in log_lines(capsys))
+    assert answers == [{"batchItemFailures": []}] * 32
+    assert outcomes == {"succeeded": 8, "duplicate": 24}
+    assert sorted(day.committed.values()) == [1] * 8
+    assert [cloud.result(key)["status"] for key in keys] == ["succeeded"] * 8
+    assert len(cloud.files(RESULTS)) == 16
 
 
 @dataclass

@@ -207,7 +207,7 @@ def test_an_analysis_is_measured_whatever_becomes_of_it(capsys: pytest.CaptureFi
     assert readings[0]["Score"] == [answer["confidence"]]
     assert (readings[0]["Succeeded"], readings[0]["ColdStart"]) == ([1.0], [1.0])
     assert {"DecodeTime", "ModelTime", "ExplainTime", "RenderTime"} <= set(names[0])
-    assert names[1:] == [["Maps", "map_status"], ["Duration", "Rejected"], ["Errors", "code", "outcome"]]
+    assert names[1:] == [["Maps", "map_status"], ["Rejected"], ["Errors", "code", "outcome"]]
     assert (readings[3]["outcome"], readings[3]["code"]) == ("rejected", "unsupported_media")
 
 

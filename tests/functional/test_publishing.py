@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -18,11 +19,10 @@ from mammo_core.errors import CompilationError, ConfigurationError, InternalErro
 from mammo_core.models.bundle import pack, unpack
 from mammo_core.models.provider import ConfiguredSource, ModelProvider
 from mammo_core.publishing import apart, publisher
-from mammo_core.publishing.publisher import Publisher
-from mammo_core.publishing.release import Destination, destination_of, release, try_out
+from mammo_core.publishing.release import Destination, destination_of, prepared, try_out
 from mammo_core.service import AnalysisService
 from mammo_core.settings import Settings
-from tests.cloud import MODELS, Cloud, Context
+from tests.cloud import MODELS, Cloud, Context, KilledError
 from tests.doors import client_of, log_lines
 from tests.functional.test_worker import PNG
 
@@ -57,7 +57,7 @@ def appeared(key: str = SOURCE, version: str | None = None) -> dict[str, Any]:
 
 def publishing(event: dict[str, Any], **settings: Any) -> dict[str, int]:  # noqa: ANN401 - any setting
     """Call the compile function."""
-    return Publisher(Settings(**{"model_uri": URI, **settings})).handle(event, Context())
+    return publisher.publish(event, Context(), settings=Settings(**{"model_uri": URI, **settings}))
 
 
 def pointer(cloud: Cloud) -> dict[str, Any]:
@@ -75,15 +75,20 @@ class Compiler:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.result: bytes | Exception = bundle("2")
+        self.meanwhile: Callable[[], object] | None = None
+        """What happens once while it compiles."""
         self.asked: list[tuple[bytes, bytes | None]] = []
         monkeypatch.setattr(publisher, "compile_apart", self)
 
     def __call__(self, weights: bytes, *, manifest: bytes | None, deadline_s: float) -> bytes:
         assert deadline_s == 30.0, "the minute that is left, less half of it for what follows"
         self.asked.append((weights, manifest))
-        if isinstance(self.result, Exception):
-            raise self.result
-        return self.result
+        result, meanwhile, self.meanwhile = self.result, self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        if isinstance(result, Exception):
+            raise result
+        return result
 
 
 @pytest.fixture
@@ -217,6 +222,80 @@ class TestAModelThatAppears:
         assert pointer(cloud)["sha256"] == digest(bundle("2"))
 
 
+class TestAModelThatIsOvertaken:
+    """Compiling takes minutes: what else happens in them must not be undone."""
+
+    def test_by_a_newer_file_leaves_the_pointer_to_that_one(self, cloud: Cloud, compiler: Compiler) -> None:
+        cloud.s3.put_object(Bucket=MODELS, Key=SOURCE, Body=b"older")
+        outcomes = []
+
+        def newer() -> None:
+            compiler.result = bundle("3")
+            cloud.s3.put_object(Bucket=MODELS, Key=SOURCE, Body=b"newer")
+            outcomes.append(publishing(appeared()))
+
+        compiler.meanwhile = newer
+        outcomes.append(publishing(appeared()))
+
+        assert outcomes == [{"published": 1}, {"superseded": 1}]
+        assert pointer(cloud)["sha256"] == digest(bundle("3"))
+        assert [kept["status"] for kept in records(cloud).values()] == ["published"]
+
+    def test_by_its_own_deletion_is_not_published(self, cloud: Cloud, compiler: Compiler) -> None:
+        cloud.s3.put_object(Bucket=MODELS, Key=SOURCE, Body=b"weights")
+        compiler.meanwhile = lambda: cloud.s3.delete_object(Bucket=MODELS, Key=SOURCE)
+
+        assert publishing(appeared()) == {"superseded": 1}
+        assert POINTER not in cloud.files(MODELS)
+
+    def test_by_its_own_event_and_a_rollback_does_not_undo_it(self, cloud: Cloud, compiler: Compiler) -> None:
+        rolled_back = json.dumps({"key": "models/old.mammo", "sha256": "ab" * 32})
+        cloud.s3.put_object(Bucket=MODELS, Key=POINTER, Body=rolled_back)
+        cloud.s3.put_object(Bucket=MODELS, Key=SOURCE, Body=b"weights")
+
+        def the_other_invocation() -> None:
+            assert publishing(appeared()) == {"published": 1}
+            assert pointer(cloud)["sha256"] == digest(bundle("2"))
+            cloud.s3.put_object(Bucket=MODELS, Key=POINTER, Body=rolled_back)
+
+        compiler.meanwhile = the_other_invocation
+
+        assert publishing(appeared()) == {"duplicate": 1}
+        assert pointer(cloud) == json.loads(rolled_back)
+        (kept,) = records(cloud).values()
+        assert kept["previous"]["sha256"] == "ab" * 32
+
+    @pytest.mark.parametrize("writes", range(4))
+    def test_by_the_end_of_its_process_is_published_by_the_next_attempt_which_knows_the_way_back(
+        self, writes: int, cloud: Cloud, compiler: Compiler, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Bundle, announcement, pointer, record: it dies before one of them, and Lambda calls again."""
+        old = {"key": "models/old.mammo", "sha256": "ab" * 32, "manifest_sha256": None}
+        cloud.s3.put_object(Bucket=MODELS, Key=POINTER, Body=json.dumps(old))
+        cloud.s3.put_object(Bucket=MODELS, Key=SOURCE, Body=b"weights")
+        put = objects.put
+        done: list[str] = []
+
+        def deadly(*arguments: Any, **named: Any) -> str | None:  # noqa: ANN401
+            if len(done) == writes:
+                raise KilledError
+            done.append(arguments[1])
+            return put(*arguments, **named)
+
+        monkeypatch.setattr(objects, "put", deadly)
+        with pytest.raises(KilledError):
+            publishing(appeared())
+        monkeypatch.setattr(objects, "put", put)
+        assert len(done) == writes
+        assert pointer(cloud) == old or writes == 3
+
+        assert publishing(appeared()) == {"published": 1}
+
+        assert pointer(cloud)["sha256"] == digest(bundle("2"))
+        (kept,) = records(cloud).values()
+        assert (kept["status"], kept["previous"]) == ("published", old)
+
+
 class TestARefusedModel:
     @pytest.mark.parametrize(
         ("result", "code"),
@@ -248,6 +327,18 @@ class TestARefusedModel:
         assert json.loads(captured.out)["PublicationRefused"] == [1.0], "what an alarm is set on"
         line = json.loads(captured.err)
         assert (line["level"], line["outcome"], line["code"]) == ("WARNING", "refused", code)
+
+    def test_may_be_one_that_is_too_large(
+        self, cloud: Cloud, compiler: Compiler, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(publisher, "MAX_MODEL_BYTES", 5)
+        cloud.s3.put_object(Bucket=MODELS, Key=SOURCE, Body=b"weights")
+
+        assert publishing(appeared()) == {"refused": 1}
+
+        (kept,) = records(cloud).values()
+        assert (kept["status"], kept["error"]["code"]) == ("refused", "payload_too_large")
+        assert compiler.asked == []
 
     def test_is_tried_again_when_its_event_comes_again(self, cloud: Cloud, compiler: Compiler) -> None:
         cloud.s3.put_object(Bucket=MODELS, Key=SOURCE, Body=b"weights")
@@ -291,10 +382,9 @@ class TestTrouble:
             publishing(appeared())
         monkeypatch.setattr(objects, "put", put)
 
-        assert caught.value.message == "A model could not be published; the log says why."
-        assert caught.value.__cause__ is None
-        assert caught.value.__suppress_context__
-        assert records(cloud) == {}
+        assert caught.value.message == "1 of 1 objects could not be handled; the log says why."
+        assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+        assert [kept["status"] for kept in records(cloud).values()] == ["publishing"]
         assert [(line["outcome"], line["level"]) for line in log_lines(capsys)] == [("failed", "ERROR")]
         assert publishing(appeared()) == {"published": 1}
 
@@ -304,7 +394,7 @@ class TestTrouble:
         """The other moves it between our look at it and our move."""
         place = Destination(MODELS, POINTER)
         tried = {version: try_out(bundle(version)) for version in ("2", "3")}
-        release(bundle("2"), tried["2"], place)
+        prepared(bundle("2"), tried["2"], place).do()
         put = objects.put
 
         def overtaken(*arguments: Any, **named: Any) -> str | None:  # noqa: ANN401
@@ -315,9 +405,56 @@ class TestTrouble:
         monkeypatch.setattr(objects, "put", overtaken)
 
         with pytest.raises(Exception, match="Somebody else has moved the pointer just now"):
-            release(bundle("3"), tried["3"], place)
+            prepared(bundle("3"), tried["3"], place).do()
 
         assert cloud.files(MODELS)[POINTER] == b"another"
+
+    @pytest.mark.parametrize(
+        ("lies_there", "ends"),
+        [("{}", "1 of 1 objects could not be handled"), (None, {"duplicate": 1})],
+        ids=["no record", "the record of a later release"],
+    )
+    def test_with_what_lies_in_the_place_of_the_record(
+        self, lies_there: str | None, ends: object, cloud: Cloud, compiler: Compiler
+    ) -> None:
+        cloud.s3.put_object(Bucket=MODELS, Key=SOURCE, Body=b"weights")
+        publishing(appeared())
+        ((key, kept),) = records(cloud).items()
+        text = lies_there or json.dumps({**kept, "reviewed": True})
+        cloud.s3.put_object(Bucket=MODELS, Key=key, Body=text)
+
+        try:
+            ended: object = publishing(appeared())
+        except InternalError as error:
+            ended = error.message.partition(";")[0]
+
+        assert ended == ends
+        assert len(compiler.asked) == 1
+
+    def test_with_an_event_that_is_none_is_logged_and_raised(
+        self, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(InternalError, match="1 of 1 objects could not be handled"):
+            publishing({"order": 17}, metrics_namespace="mammo")
+
+        captured = capsys.readouterr()
+        assert json.loads(captured.out)["PublicationFailed"] == [1.0]
+        line = json.loads(captured.err)
+        assert (line["outcome"], line["code"], line["level"]) == ("failed", "misconfigured", "ERROR")
+
+    def test_with_one_of_two_models_keeps_neither_from_being_tried(
+        self, cloud: Cloud, compiler: Compiler, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for key in ("source/a.keras", "source/b.keras"):
+            cloud.s3.put_object(Bucket=MODELS, Key=key, Body=b"weights")
+        compiler.result = OSError("the disk is full")
+        compiler.meanwhile = lambda: setattr(compiler, "result", bundle("2"))
+        event = {"Records": [*appeared("source/a.keras")["Records"], *appeared("source/b.keras")["Records"]]}
+
+        with pytest.raises(InternalError, match="1 of 2 objects could not be handled"):
+            publishing(event)
+
+        assert pointer(cloud)["sha256"] == digest(bundle("2"))
 
     def test_of_a_settings_without_a_pointer_is_told_at_once(self) -> None:
         for uri in (None, f"s3://{MODELS}/m.keras", "file:///m.json"):

@@ -1,11 +1,11 @@
-"""A larger file goes to a bucket by a signed form, its result comes back; requests may name objects."""
+"""A larger file goes to a bucket by a signed form, and its result comes back."""
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import sleep
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -16,19 +16,19 @@ import pytest
 import requests
 from fastapi.testclient import TestClient
 
-from mammo_core import pipeline, storage, uploads
+from mammo_core import pipeline, uploads
 from mammo_core import schemas as wire
-from mammo_core.api import create_app
 from mammo_core.aws import links, objects
-from mammo_core.errors import InferenceError
+from mammo_core.errors import InferenceError, ModelUnavailableError
 from mammo_core.phantom.files import to_dicom
 from mammo_core.schemas_events import UploadQuery
 from mammo_core.testing import FakeModel
 from tests.cloud import RESULTS, UPLOADS, Cloud, Context
 from tests.doors import call, client_of, comparable, log_lines, v1_event
-from tests.functional.conftest import fresh_clients
+from tests.functional.test_object_events import BUCKET, EVENTS
+from tests.functional.test_object_events import KEY as INCOMING
 from tests.functional.test_patient_data import CANARY, dicom_with_canary, traces_in
-from tests.functional.test_worker import PHANTOM, PNG, OtherModel, service_of, worker_of
+from tests.functional.test_worker import PHANTOM, PNG, OtherModel, notified, service_of, worker_of
 from tests.s3_signatures import RefusedError, check_link, check_post
 
 SECRET = "testing"
@@ -53,14 +53,6 @@ def send(offered: dict[str, Any], data: bytes) -> None:
     """Post the form as a browser does: the file is the last field."""
     answer = requests.post(offered["url"], data=offered["fields"], files={"file": ("x", data)}, timeout=10)
     assert answer.status_code == 204, answer.text
-
-
-@pytest.fixture
-def amazon() -> Iterator[None]:
-    """Links as they are signed for AWS's own S3, which nobody asks."""
-    fresh_clients()
-    yield
-    fresh_clients()
 
 
 @pytest.mark.usefixtures("amazon")
@@ -149,6 +141,19 @@ class TestAForm:
         client = api()
 
         assert len({offer(client)["fields"]["key"] for _ in range(20)}) == 20
+
+    def test_holds_the_token_of_credentials_that_are_lent(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A role's, as in Lambda: S3 takes no form without it, nor one with another."""
+        monkeypatch.setenv("AWS_SESSION_TOKEN", "lent")
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+        offered = offer(api())
+
+        assert offered["fields"]["x-amz-security-token"] == "lent"
+        check_post(offered["url"], offered["fields"], 1000, secret=SECRET)
+        other = {**offered["fields"], "x-amz-security-token": "another"}
+        with pytest.raises(RefusedError, match="x-amz-security-token"):
+            check_post(offered["url"], other, 1000, secret=SECRET)
 
     def test_says_so_if_there_is_nothing_to_sign_with(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -248,7 +253,37 @@ class TestAnUpload:
             "request_id": "11111111-2222-3333-4444-555555555555",
         }
         stored = cloud.result(f"uploads/{offered['id']}")
-        assert stored["upload_request_id"] == asked["request_id"], "one thread from the form to the result"
+        assert stored["upload_request_id"] == asked["request_id"]
+
+    def test_is_followed_by_its_request_ids_from_the_form_to_the_result(
+        self, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """API, log, metadata, the worker's log, result, API: two ids, and each names the other."""
+        ids = {"form": NOWHERE[:-1] + "1", "work": NOWHERE[:-1] + "2", "look": NOWHERE[:-1] + "3"}
+        function = worker_of(**OFFERED)
+        answer = function(v1_event("POST", "/uploads"), Context(ids["form"]))
+        offered = json.loads(answer["body"])
+        send(offered, PNG)
+        function(cloud.event(), Context(ids["work"]))
+        look = function(v1_event("GET", f"/{offered['analysis']}"), Context(ids["look"]))
+
+        metadata = cloud.s3.head_object(Bucket=UPLOADS, Key=offered["fields"]["key"])["Metadata"]
+        stored = cloud.result(offered["fields"]["key"])
+        lines = log_lines(capsys)
+        assert [answer["headers"]["x-request-id"], look["headers"]["x-request-id"]] == [
+            ids["form"],
+            ids["look"],
+        ]
+        assert metadata["mammo-request-id"] == ids["form"]
+        assert [(line["route"], line["request_id"]) for line in lines] == [
+            ("/uploads", ids["form"]),
+            ("sqs", ids["work"]),
+            ("/analyses/{id}", ids["look"]),
+        ]
+        assert [line.get("upload_request_id") for line in lines] == [None, ids["form"], None]
+        assert (stored["upload_request_id"], stored["request_id"]) == (ids["form"], ids["work"])
+        assert json.loads(look["body"])["request_id"] == ids["work"]
+        assert lines[1]["analysis_id"] == stored["answer"]["analysis_id"]
 
     def test_that_is_no_mammogram_is_rejected_with_the_reason(self, cloud: Cloud) -> None:
         client = api()
@@ -324,6 +359,75 @@ class TestAnUpload:
         assert len(cloud.results(key)) == 2
         assert first["answer"]["model"]["sha256"] != second["answer"]["model"]["sha256"] == "ab" * 32
 
+    @pytest.mark.parametrize("receives", ["2", "3"])
+    def test_keeps_its_answer_when_a_new_model_fails(
+        self, receives: str, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It was analysed: neither that failure nor its announcement takes that back."""
+        client = api()
+        offered = offer(client)
+        send(offered, PNG)
+        cloud.pump(worker_of(**OFFERED))
+        first = client.get(f"/{offered['analysis']}").json()
+        cloud.send(notified(offered["fields"]["key"], None))
+        event, seen = cloud.event(), []
+        event["Records"][0]["attributes"]["ApproximateReceiveCount"] = receives
+        analyze = pipeline.analyze
+
+        def watched(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+            seen.append(client.get(f"/{offered['analysis']}").json()["status"])
+            return analyze(*arguments, **named)
+
+        monkeypatch.setattr("mammo_core.service.analyze", watched)
+        other = OtherModel()
+        monkeypatch.setattr(other, "_error", InferenceError("Not finite."))
+        worker_of(other, **OFFERED)(event, Context())
+
+        last = client.get(f"/{offered['analysis']}").json()
+        statuses = {result["status"] for result in cloud.results(offered["fields"]["key"]).values()}
+        assert seen == ["succeeded"]
+        assert (last["status"], last["request_id"]) == ("succeeded", first["request_id"])
+        assert statuses == ({"succeeded", "failed"} if receives == "3" else {"succeeded"})
+
+    def test_that_failed_for_two_models_tells_of_the_newer_one(self, cloud: Cloud) -> None:
+        client = api()
+        offered = offer(client)
+        send(offered, PNG)
+        for error in (InferenceError("Not finite."), ModelUnavailableError("No weights.")):
+            model = FakeModel(error=error) if isinstance(error, InferenceError) else error
+            handler = worker_of(model, **OFFERED)
+            cloud.pump(handler)
+            cloud.send(*cloud.dead())
+            sleep(1.0)  # S3 tells seconds
+
+        state = client.get(f"/{offered['analysis']}").json()
+
+        assert len(cloud.results(offered["fields"]["key"])) == 2
+        assert (state["status"], state["error"]["code"]) == ("failed", "model_unavailable")
+
+    def test_of_an_earlier_release_is_still_answered_and_not_done_again(self, cloud: Cloud) -> None:
+        """Results are kept for a year; the answer has other fields by then."""
+        client = api()
+        offered = offer(client)
+        send(offered, PNG)
+        cloud.pump(worker_of(**OFFERED))
+        (key,) = [key for key in cloud.files(RESULTS) if key.endswith("analysis.json")]
+        stored = json.loads(cloud.files(RESULTS)[key])
+        del stored["answer"]["explanation"], stored["upload_request_id"]
+        stored |= {"schema_version": "1.9", "reviewed": True}
+        stored["answer"]["heat"] = "much"
+        cloud.s3.put_object(Bucket=RESULTS, Key=key, Body=json.dumps(stored))
+        cloud.send(notified(offered["fields"]["key"], None))
+
+        answers = cloud.pump(worker_of(**OFFERED))
+
+        state = client.get(f"/{offered['analysis']}").json()
+        assert answers == [{"batchItemFailures": []}]
+        assert json.loads(cloud.files(RESULTS)[key]) == stored
+        assert state["answer"]["images"].keys() == stored["answer"]["images"].keys()
+        del state["answer"]["images"], stored["answer"]["images"]
+        assert state["answer"] == stored["answer"]
+
     @pytest.mark.parametrize("name", ["x", "..", NOWHERE.upper()[:-1] + "A", NOWHERE.replace("-", "")])
     def test_has_an_id_of_one_form(self, name: str, cloud: Cloud) -> None:
         answer = api().get(f"/analyses/{name}")
@@ -361,6 +465,60 @@ class TestAnUpload:
             assert CANARY.encode() not in data
 
 
+@pytest.mark.parametrize("source", ["apigw_rest_v1", "apigw_http_v2"])
+class TestTheEventsOfTheGateway:
+    """The files of ``events/``, sent to a service that has buckets."""
+
+    def body(self, name: str, **settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any setting
+        event = json.loads((EVENTS / name).read_text())
+        answer = worker_of(**{**OFFERED, **settings})(event, Context())
+        assert answer["statusCode"] == 200, answer["body"]
+        body: dict[str, Any] = json.loads(answer["body"])
+        return body
+
+    def test_ask_for_a_form_with_options(self, source: str, cloud: Cloud) -> None:
+        offered = self.body(f"{source}_upload.json")
+
+        named = {k: v for k, v in offered["fields"].items() if k.startswith(("Content", "x-amz-meta-mammo-"))}
+        assert named.pop("x-amz-meta-mammo-request-id")
+        assert named == {
+            "Content-Type": "image/png",
+            "x-amz-meta-mammo-view": "CC",
+            "x-amz-meta-mammo-laterality": "L",
+            "x-amz-meta-mammo-images": "overlay",
+        }
+        send(offered, PNG)
+        cloud.pump(worker_of(**OFFERED))
+        view = cloud.result(offered["fields"]["key"])["answer"]["view_analysis"]
+        assert (view["laterality"]["value"], view["laterality"]["source"]) == ("L", "request")
+
+    def test_ask_for_the_result_of_an_upload(self, source: str, cloud: Cloud) -> None:
+        (name,) = {
+            part
+            for part in json.loads((EVENTS / "apigw_http_v2_analysis.json").read_text())["rawPath"].split("/")
+            if "-" in part
+        }
+        cloud.upload(f"uploads/{name}", PNG, mammo_images="")
+        states = [self.body(f"{source}_analysis.json")]
+        cloud.pump(worker_of(**OFFERED))
+        states.append(self.body(f"{source}_analysis.json"))
+
+        assert [(state["id"], state["status"]) for state in states] == [
+            (name, "pending"),
+            (name, "succeeded"),
+        ]
+
+    def test_name_an_object(self, source: str, cloud: Cloud) -> None:
+        cloud.s3.create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+        )
+        cloud.s3.put_object(Bucket=BUCKET, Key=INCOMING, Body=PNG)
+
+        named = self.body(f"{source}_json_object.json", readable_buckets=f"another,{BUCKET}")
+
+        assert comparable(named) == comparable(api().post("/analyze", content=PNG).json())
+
+
 @pytest.mark.usefixtures("amazon")
 class TestALink:
     def link(self) -> str:
@@ -394,85 +552,6 @@ class TestALink:
             check_link(self.link(), secret=SECRET, now=datetime.now(UTC) + timedelta(seconds=301))
 
 
-class TestAnObjectByName:
-    def test_is_analysed_like_its_bytes(self, cloud: Cloud) -> None:
-        cloud.upload("incoming/a+b c.png", PNG)
-        client = api(readable_buckets=UPLOADS)
-        query = {"max_side": "128", "images": "overlay"}
-
-        named = client.post(
-            "/analyze", params=query, json={"s3": {"bucket": UPLOADS, "key": "incoming/a+b c.png"}}
-        )
-
-        assert named.status_code == 200, named.text
-        direct = client.post("/analyze", params=query, content=PNG)
-        assert comparable(named.json()) == comparable(direct.json())
-
-    def test_may_be_an_older_version(self, cloud: Cloud) -> None:
-        cloud.keep_versions()
-        first = cloud.upload("a.png", PNG)
-        cloud.upload("a.png", b"no image")
-        client = api(readable_buckets=UPLOADS)
-
-        def status(**more: str | None) -> int:
-            named = {"bucket": UPLOADS, "key": "a.png", **more}
-            return client.post("/analyze?images=", json={"s3": named}).status_code
-
-        assert (status(), status(version_id=first)) == (415, 200)
-
-    @pytest.mark.parametrize("readable", ["", "another,yet-another"])
-    def test_of_a_bucket_that_is_not_allowed_is_refused_without_a_look_at_it(
-        self, readable: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(storage, "client", lambda: pytest.fail("S3 was asked"))
-
-        answer = api(readable_buckets=readable).post(
-            "/analyze", json={"s3": {"bucket": UPLOADS, "key": "a.png"}}
-        )
-
-        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
-        assert UPLOADS not in answer.text
-        assert "another" not in answer.text
-
-    @pytest.mark.parametrize(
-        ("settings", "key", "status", "code"),
-        [
-            ({}, "missing.png", 404, "not_found"),
-            ({}, "text.png", 415, "unsupported_media"),
-            ({"max_image_bytes": 10}, "a.png", 413, "payload_too_large"),
-        ],
-    )
-    def test_that_cannot_be_analysed_has_its_status(
-        self, settings: dict[str, Any], key: str, status: int, code: str, cloud: Cloud
-    ) -> None:
-        cloud.upload("a.png", PNG)
-        cloud.upload("text.png", b"no image")
-        # The limit on images is one on bodies, too, unless Lambda's is given.
-        client = TestClient(create_app(service_of(readable_buckets=UPLOADS, **settings), max_body_bytes=5000))
-
-        answer = client.post("/analyze", json={"s3": {"bucket": UPLOADS, "key": key}})
-
-        assert (answer.status_code, answer.json()["code"]) == (status, code)
-
-    @pytest.mark.parametrize(
-        "body",
-        [
-            {},
-            {"image": "AAAA", "s3": {"bucket": UPLOADS, "key": "a"}},
-            {"s3": {"bucket": UPLOADS}},
-            {"s3": {"bucket": UPLOADS, "key": ""}},
-            {"s3": f"s3://{UPLOADS}/a.png"},
-            {"s3": {"url": "https://example.com/a.png"}},
-            {"url": "https://example.com/a.png"},
-        ],
-    )
-    def test_is_named_in_one_form(self, body: dict[str, Any]) -> None:
-        answer = api(readable_buckets=UPLOADS).post("/analyze", json=body)
-
-        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
-        assert "example" not in answer.text
-
-
 class TestMetadata:
     @pytest.mark.parametrize(
         "query",
@@ -491,17 +570,18 @@ class TestMetadata:
     def test_carry_every_option_there_and_back(self, query: dict[str, Any]) -> None:
         wanted = UploadQuery(**query)
 
-        metadata = uploads.metadata_of(wanted, request_id="r-1")
+        metadata = uploads.metadata_of(wanted, request_id=NOWHERE)
         wishes = uploads.wishes_of({**metadata, "mtime": "1234", "patient": "DOE^JANE"})
 
         assert wishes.query.options() == wanted.options()
-        assert wishes.request_id == "r-1"
+        assert wishes.request_id == NOWHERE
         assert len(metadata) == 1 + len(query)
         assert all(name.startswith("mammo-") and name == name.lower() for name in metadata)
 
-    @pytest.mark.parametrize("text", ["DOE^JANE", "x" * 65, "a b", ""])
+    @pytest.mark.parametrize("text", ["DOE^JANE", "DOE-JANE-1942", NOWHERE.replace("-", ""), "a b", ""])
     def test_hold_no_id_that_is_a_text(self, text: str) -> None:
-        assert uploads.wishes_of({"mammo-request-id": text}).request_id in {None, ""}
+        """It goes into the log, and who uploads may have written a name there."""
+        assert uploads.wishes_of({"mammo-request-id": text}).request_id is None
 
 
 def test_every_option_of_an_analysis_can_travel_with_an_upload() -> None:

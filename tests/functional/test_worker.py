@@ -1,7 +1,9 @@
 """Objects that appear in a bucket are analysed once each, whatever happens on the way."""
 
+import hashlib
 import json
 from base64 import b64decode
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -12,18 +14,19 @@ from mammo_core.errors import InferenceError, MammoError, ModelIntegrityError, M
 from mammo_core.events import results
 from mammo_core.events.layout import Slot
 from mammo_core.models.protocol import Model
-from mammo_core.models.provider import ModelProvider
+from mammo_core.models.provider import ConfiguredSource, ModelProvider
 from mammo_core.phantom.files import to_dicom, to_png
 from mammo_core.phantom.synthesis import make_phantom
 from mammo_core.schemas_events import ResultStatus
 from mammo_core.service import AnalysisService
 from mammo_core.settings import Settings
 from mammo_core.testing import BIAS, FakeModel, FixedModel
-from tests.cloud import RESULTS, UPLOADS, Cloud, Context, Handler, KilledError
+from tests.cloud import MODELS, RESULTS, UPLOADS, Cloud, Context, Handler, KilledError
 from tests.doors import client_of, comparable, log_lines
 
 PHANTOM = make_phantom(seed=3, shape=(320, 256))
 PNG = to_png(PHANTOM)
+DEFAULT = (resources.files("mammo_core.assets") / "default.mammo").read_bytes()
 KEY = "incoming/0001.png"
 SETTINGS: dict[str, Any] = {"result_bucket": RESULTS}
 MODEL = FakeModel()
@@ -300,6 +303,21 @@ class TestARejectedObject:
         assert cloud.result(KEY)["error"]["code"] == "not_found"
         assert outcomes(capsys) == [("rejected", "not_found", "WARNING")]
 
+    def test_may_be_one_that_was_deleted_but_its_version_is_still_a_file(
+        self, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A deletion marks the key: who names no version finds nothing, who names one finds that one."""
+        cloud.keep_versions()
+        version = cloud.upload(KEY, PNG, mammo_images="")
+        cloud.s3.delete_object(Bucket=UPLOADS, Key=KEY)
+        cloud.event(batch=10)  # moto's notification names no version
+        cloud.send(notified(KEY, None), notified(KEY, version))
+
+        assert acknowledged(cloud.pump(worker_of())) == [True, True]
+
+        assert outcomes(capsys) == [("rejected", "not_found", "WARNING"), ("succeeded", None, "INFO")]
+        assert cloud.results(KEY)[f"{version}/{MARK}"]["status"] == "succeeded"
+
     def test_is_looked_at_again_when_its_event_comes_again(self, cloud: Cloud) -> None:
         """A limit was raised, a decoder was added: who sends the event again gets a result."""
         cloud.upload(KEY, PNG)
@@ -390,6 +408,29 @@ class TestAFailure:
         assert (stored["status"], stored["error"]["code"]) == ("failed", code)
         assert stored["counts_from"] == stored["written_at"]
 
+    def test_is_what_a_file_becomes_while_no_model_has_been_published(
+        self, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The pointer is missing, not the file: it waits, and is analysed once there is a model."""
+        settings = Settings(**SETTINGS, model_uri=f"s3://{MODELS}/model.json")
+        handler = make_handler(AnalysisService(settings, ModelProvider(ConfiguredSource(settings))))
+        cloud.upload(KEY, PNG)
+
+        answers = cloud.pump(handler, most=2)
+        digest = hashlib.sha256(DEFAULT).hexdigest()
+        cloud.s3.put_object(Bucket=MODELS, Key="models/m.mammo", Body=DEFAULT)
+        pointer = json.dumps({"key": "models/m.mammo", "sha256": digest})
+        cloud.s3.put_object(Bucket=MODELS, Key="model.json", Body=pointer)
+        answers += cloud.pump(handler)
+
+        assert acknowledged(answers) == [False, False, True]
+        assert [found[:2] for found in outcomes(capsys)] == [
+            *[("retried", "model_unavailable")] * 2,
+            ("succeeded", None),
+        ]
+        (name,) = cloud.results(KEY)
+        assert name.endswith(f"/{digest[:12]}")
+
     def test_is_repaired_by_a_redrive(self, cloud: Cloud) -> None:
         cloud.upload(KEY, PNG)
         cloud.pump(worker_of(FakeModel(error=InferenceError("Not finite."))))
@@ -438,6 +479,22 @@ class TestAFailure:
         assert acknowledged(answers) == [False] * 12
         assert set(outcomes(capsys)) == {("failed", "misconfigured", "ERROR")}
         assert len(cloud.dead()) == 4
+
+    def test_is_what_a_file_becomes_whose_place_is_taken_by_something_else(
+        self, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """It is not written over: a person has to look at it."""
+        cloud.upload(KEY, PNG)
+        etag = cloud.s3.head_object(Bucket=UPLOADS, Key=KEY)["ETag"].strip('"')
+        cloud.s3.put_object(
+            Bucket=RESULTS, Key=f"results/{KEY}/etag-{etag}/{MARK}/analysis.json", Body=b'{"a": 1}'
+        )
+
+        assert acknowledged(cloud.pump(worker_of())) == [False] * 3
+
+        assert set(outcomes(capsys)) == {("failed", "internal_error", "ERROR")}
+        assert cloud.result(KEY) == {"a": 1}
+        assert len(cloud.dead()) == 1
 
 
 class TestAProcessThatIsKilled:

@@ -107,6 +107,7 @@ def test_the_allowed_fields_are_these() -> None:
         "problems",
         "outcome",
         "receives",
+        "upload_request_id",
         "analysis_id",
     ]
 

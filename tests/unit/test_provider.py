@@ -287,6 +287,15 @@ class TestTheConfiguredSource:
         source.load()
         assert len(tried) == 1
 
+    def test_has_no_model_yet_if_its_pointer_is_not_there(self, tmp_path: Path) -> None:
+        """Not ``not_found``: it is not what the caller named that is missing."""
+        settings = Settings(model_uri=(tmp_path / "current.json").as_uri())
+
+        with pytest.raises(ModelUnavailableError) as caught:
+            ConfiguredSource(settings).load()
+
+        assert caught.value.message == "The model's pointer cannot be read: The file does not exist."
+
     def test_takes_no_digest_of_a_pointer_for_the_pin_that_hdf5_needs(self, tmp_path: Path) -> None:
         pointer = tmp_path / "current.json"
         pointer.write_text(json.dumps({"key": "m.h5", "sha256": "ab" * 32}))

@@ -116,6 +116,8 @@ class TestAnswersOfS3:
             ("NoSuchBucket", 404, NotFoundError),
             ("NoSuchVersion", 404, NotFoundError),
             ("404", 404, NotFoundError),
+            ("405", 405, NotFoundError),
+            ("MethodNotAllowed", 405, NotFoundError),
             ("AccessDenied", 403, AccessDeniedError),
             ("403", 403, AccessDeniedError),
             ("ExpiredToken", 400, AccessDeniedError),
