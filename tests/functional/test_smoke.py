@@ -3,7 +3,9 @@
 import importlib.util
 import io
 import json
+import shutil
 import socket
+import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -23,6 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mammo_core.api import create_app
 from mammo_core.service import build_service
+from tests.parity import web_server
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ("original", "overlay", "heatmap_only", "bbox", "cancer_type")
@@ -199,6 +202,40 @@ def test_a_server_that_answers_something_wrong_fails(
         found = failures(url, capsys=capsys)
 
     assert words in found[check]
+
+
+def smoke(url: str) -> "subprocess.CompletedProcess[str]":
+    """Run the program as a user does, from a folder that has nothing to do with the project."""
+    command = [sys.executable, str(ROOT / "scripts" / "smoke.py"), url]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT.anchor)
+
+
+def test_mammo_serve_as_a_process_of_its_own_passes() -> None:
+    with web_server() as url:
+        done = smoke(url)
+
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert done.stdout.splitlines()[-1] == f"{len(SMOKE.CHECKS)} of {len(SMOKE.CHECKS)} checks hold"
+
+
+def test_mammo_serve_fails_where_the_file_of_one_picture_was_not_deployed(tmp_path: Path) -> None:
+    shutil.copytree(
+        ROOT / "mammo_core", tmp_path / "mammo_core", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    (tmp_path / "mammo_core" / "render" / "overlay.py").unlink()
+
+    with web_server(tmp_path) as url:
+        done = smoke(url)
+
+    found = {line[6:18].strip(): line[18:] for line in done.stdout.splitlines() if line.startswith("FAIL")}
+    assert (done.returncode, done.stderr) == (1, "")
+    assert set(found) == {"ready", "pictures", "overlay"}
+    assert found["overlay"].startswith("overlay is missing: failed")
+
+
+def test_an_address_that_is_none_is_wrong_usage() -> None:
+    with pytest.raises(SystemExit, match="2"):
+        SMOKE.main(["api.example.com/v1"])
 
 
 def test_an_address_where_nobody_answers_fails_every_check_that_asks(
