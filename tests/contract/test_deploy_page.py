@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,29 @@ def test_the_keys_policy_lets_the_account_decide_and_eventbridge_write_to_the_qu
     assert account["Principal"] == {"AWS": "arn:aws:iam::ACCOUNT:root"}
     assert (sender["Action"], events["Principal"]) == ("sqs:SendMessage", sender["Principal"])
     assert events["Action"] == ["kms:GenerateDataKey", "kms:Decrypt"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "sent"),
+    [
+        ({}, []),
+        ({"AWS_SESSION_TOKEN": ""}, []),
+        ({"AWS_SESSION_TOKEN": "a/b+c= d"}, ["-Hx-amz-security-token: a/b+c= d"]),
+    ],
+)
+def test_the_signed_curl_call_names_a_session_token_only_if_there_is_one(
+    environment: dict[str, str], sent: list[str]
+) -> None:
+    """Curl signs an empty header and does not send it, and the gateway then refuses the signature."""
+    (call,) = re.findall(r"^curl --aws-sigv4 (?:.*\\\n)+.*\n", "".join(blocks("sh")), re.MULTILINE)
+    shell = ["sh", "-c", f"curl() {{ printf '%s\\n' \"$@\"; }}\n{call}"]
+    keys = {"AWS_REGION": "r", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "API_URL": "https://a"}
+    done = subprocess.run(shell, capture_output=True, text=True, check=True, env={**keys, **environment})
+    assert done.stdout.splitlines() == [
+        *("--aws-sigv4", "aws:amz:r:execute-api", "--user", "k:s"),
+        *sent,
+        *("-H", "Content-Type: application/dicom", "--data-binary", "@view.dcm", "https://a/analyze"),
+    ]
 
 
 def test_the_python_program_can_be_read_and_sends_a_signed_image() -> None:
