@@ -115,8 +115,8 @@ def _function(name: str, argument: Any, names: dict[str, Any], conditions: dict[
             return str(inner(argument[0])) == str(inner(argument[1]))
         case "Not":
             return not inner(argument[0])
-        case "Or":
-            return any(map(inner, argument))
+        case "And" | "Or":
+            return (all if name == "And" else any)(map(inner, argument))
         case "GetAtt":
             return argument
         case "FindInMap":
