@@ -56,12 +56,12 @@ class Function:
     Parameters
     ----------
     call : callable
-        From an event to its answer.
+        From an event to its answer, or to the text by which the runtime says that there is none.
     memory_mb : callable
         Largest resident size so far.
     """
 
-    call: Callable[[dict[str, Any]], dict[str, Any]]
+    call: Callable[[dict[str, Any]], Any]
     memory_mb: Callable[[], float]
 
 
@@ -122,7 +122,7 @@ def timed(function: Function, event: dict[str, Any]) -> tuple[float, dict[str, A
     start = perf_counter()
     answer = function.call(event)
     seconds = perf_counter() - start
-    if answer.get("statusCode") != 200:
+    if not isinstance(answer, dict) or answer.get("statusCode") != 200:
         raise RuntimeError(f"The function answered {answer}.")
     return seconds, json.loads(answer["body"])
 
