@@ -55,8 +55,6 @@ EXPLAINED = {
         "CKV_AWS_18",
         "ResultBucket",
     ): "As for models: CloudTrail can tell; and the log would list keys of results.",
-    ("CKV_AWS_27", "Queue"): "It is encrypted with Amazon SQS's own keys; messages hold names of objects.",
-    ("CKV_AWS_27", "DeadLetters"): "It is encrypted with Amazon SQS's own keys, as the queue is.",
     (
         "CKV_AWS_115",
         "Worker",

@@ -10,3 +10,4 @@ for target in full slim space; do
   "$ENGINE" build --target "$target" --build-arg "BASE_IMAGE=$BASE_IMAGE" --tag "localhost/mammo-core:$target" .
 done
 .venv/bin/python -m pytest -m e2e tests/container "$@"
+echo "make e2e: $(date +'%-d %B %Y'), $("$ENGINE" --version), base $BASE_IMAGE, $((SECONDS / 60)) min $((SECONDS % 60)) s in all"

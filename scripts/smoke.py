@@ -8,13 +8,15 @@ import argparse
 import base64
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -22,13 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parent.parent
-SAMPLE = ROOT / "mammo_core" / "assets" / "sample.png"
+SAMPLE = Path(__file__).resolve().parent.parent / "mammo_core" / "assets" / "sample.png"
 PICTURES = ("original", "overlay", "heatmap_only", "bbox", "cancer_type")
 BOUNDARY = "smoke-7f3b2c"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 """The first value is what a REST API looks at when it decides whether an answer is binary."""
 TIMEOUT_S = 60
+Sign = Callable[[str, str, bytes | None, dict[str, str]], dict[str, str]]
+"""From method, address, body and headers to headers that prove who calls."""
 
 
 class CheckError(Exception):
@@ -43,37 +46,32 @@ def expect(holds: object, message: str) -> None:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back for one request."""
+    """What came back for one request; names of headers are in lower case."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
-    def json(self) -> Any:  # noqa: ANN401 - JSON
+    def json(self, *statuses: int) -> Any:  # noqa: ANN401 - JSON
         """The body as JSON; base64 in its place is what a wrongly configured gateway sends."""
+        wanted, came = " or ".join(map(str, statuses)), f"{self.status} came: {self.body[:300]!r}"
+        expect(self.status in statuses, f"{wanted} was expected, {came}")
         try:
             return json.loads(self.body)
         except ValueError:
-            raise CheckError(f"JSON was expected, {self.body[:40]!r}… came (status {self.status})") from None
+            raise CheckError(f"JSON was expected, {came}") from None
 
-
-Sign = Callable[[str, str, bytes | None, dict[str, str]], dict[str, str]]
+    def problem(self, *statuses: int) -> str:
+        """Status and code of a refusal, which has to have the form that programs read (RFC 9457)."""
+        body, kind = self.json(*statuses), self.headers.get("content-type", "")
+        expect(kind.startswith("application/problem+json"), f"problem+json was expected, {kind} came")
+        expect(body["request_id"], "no request_id")
+        return f"{self.status} {body['code']}"
 
 
 @dataclass(frozen=True)
 class Service:
-    """A deployed service.
-
-    Parameters
-    ----------
-    url : str
-        Up to and including the stage.
-    prove : callable or None
-        From method, address, body and headers to headers that prove who calls. None: all is open.
-    image : bytes
-        The mammogram to send.
-    media_type : str
-    """
+    """A deployed service: its address up to the stage, a proof if it asks for one, and what to send."""
 
     url: str
     prove: Sign | None
@@ -82,21 +80,22 @@ class Service:
     seen: list[str] = field(default_factory=list)
 
     def ask(
-        self, method: str, path: str, body: bytes | None = None, *, proof: bool = True, **headers: str
+        self, method: str, path: str, body: bytes | None = None, *, proof: bool = True, media_type: str = ""
     ) -> Reply:
         """Send a request as a browser does."""
         address = self.url.rstrip("/") + path
-        sent = {"Accept": BROWSER, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        headers = {"Accept": BROWSER} | ({"Content-Type": media_type} if media_type else {})
         if proof and self.prove is not None:
-            sent = self.prove(method, address, body, sent)
-        request = Request(address, data=body, headers=sent, method=method)  # noqa: S310 - the user's own address
+            headers = self.prove(method, address, body, headers)
+        request = Request(address, data=body, headers=headers, method=method)  # noqa: S310 - the user's own address
         try:
             with urlopen(request, timeout=TIMEOUT_S) as reply:  # noqa: S310
-                return Reply(reply.status, _lower(reply.headers), reply.read())
+                status, names, came = reply.status, reply.headers, reply.read()
         except HTTPError as error:
-            return Reply(error.code, _lower(error.headers), error.read())
-        except URLError as error:
-            raise CheckError(f"{address} cannot be reached: {error.reason}") from error
+            status, names, came = error.code, error.headers, error.read()
+        except (OSError, HTTPException) as error:
+            raise CheckError(f"{address} cannot be reached: {error}") from error
+        return Reply(status, {name.lower(): value for name, value in names.items()}, came)
 
     @cached_property
     def answer(self) -> dict[str, Any]:
@@ -114,22 +113,17 @@ class Service:
         return self._analysed(self.image, self.media_type)
 
     def _analysed(self, body: bytes, media_type: str) -> dict[str, Any]:
-        reply = self.ask("POST", "/analyze", body, Content_Type=media_type)
-        expect(reply.status == 200, f"200 was expected, {reply.status} came: {reply.body[:300]!r}")
+        reply = self.ask("POST", "/analyze", body, media_type=media_type)
+        answer: dict[str, Any] = reply.json(200)
         self.seen.append(reply.headers.get("x-request-id", ""))
-        answer: dict[str, Any] = reply.json()
         return answer
 
     def picture(self, name: str) -> NDArray[np.float32]:
         """A picture of the answer as rows × columns × RGB, or what is wrong with it."""
-        status = self.answer["image_status"][name]
-        encoded = self.answer["images"][name]
+        status, encoded = self.answer["image_status"][name], self.answer["images"][name]
         expect(encoded, f"{name} is missing: {status['status']}, {status['reason']}")
-        expect(
-            not encoded.startswith("data:"), f"{name} starts with {encoded[:20]!r}, raw base64 was expected"
-        )
-        data = base64.b64decode(encoded, validate=True)
-        with Image.open(io.BytesIO(data)) as image:
+        expect(not encoded.startswith("data:"), f"{name}: raw base64 was expected, {encoded[:20]!r} came")
+        with Image.open(io.BytesIO(base64.b64decode(encoded, validate=True))) as image:
             size, kind = image.size, image.get_format_mimetype()
             pixels = np.asarray(image.convert("RGB"), dtype=np.float32)
         declared = ((status["width"], status["height"]), status["media_type"])
@@ -138,31 +132,23 @@ class Service:
         return pixels
 
 
-def _lower(headers: Any) -> dict[str, str]:  # noqa: ANN401 - the library's own mapping
-    return {name.lower(): value for name, value in headers.items()}
-
-
 def health(service: Service) -> str:
     """The service is alive, without proof of who asks."""
-    reply = service.ask("GET", "/health", proof=False)
-    expect(reply.status == 200, f"200 was expected, {reply.status} came")
-    return f"version {reply.json()['version']}"
+    return f"version {service.ask('GET', '/health', proof=False).json(200)['version']}"
 
 
-def description(service: Service) -> str:
+def routes(service: Service) -> str:
     """The page of the routes and their description are there, without proof of who asks."""
     page = service.ask("GET", "/docs", proof=False)
-    routes = service.ask("GET", "/openapi.json", proof=False)
+    paths = service.ask("GET", "/openapi.json", proof=False).json(200)["paths"]
     expect(b"<html" in page.body.lower(), f"/docs: a page was expected, {page.body[:40]!r}… came")
-    expect("/analyze" in routes.json()["paths"], "/openapi.json does not describe /analyze")
-    return f"{len(routes.json()['paths'])} routes"
+    expect("/analyze" in paths, "/openapi.json does not describe /analyze")
+    return f"{len(paths)} routes"
 
 
 def ready(service: Service) -> str:
     """The model is loaded, explains itself, and all pictures can be drawn."""
-    reply = service.ask("GET", "/ready")
-    expect(reply.status == 200, f"200 was expected, {reply.status} came: {reply.body[:300]!r}")
-    state = reply.json()
+    state = service.ask("GET", "/ready").json(200)
     broken = {name: s["reason"] for name, s in state["image_status"].items() if s["status"] != "ok"}
     expect(state["status"] == "ready", f"{state['status']}: {broken or state['explanation_reason']}")
     return f"model {state['model']['id']} {state['model']['version']} ({state['model']['backend']})"
@@ -184,12 +170,9 @@ def pictures(service: Service) -> str:
 
 def heatmap(service: Service) -> str:
     """The heat map is warm where the evidence is."""
-    explanation = service.answer["explanation"]
-    expect(
-        explanation["status"] == "ok",
-        f"the map's status is {explanation['status']} ({explanation['reason']}); "
-        "send an image that has a finding: --image FILE",
-    )
+    status, reason = (service.answer["explanation"][name] for name in ("status", "reason"))
+    send = "send an image that has a finding: --image FILE"
+    expect(status == "ok", f"the map's status is {status} ({reason}); {send}")
     map_ = service.picture("heatmap_only")
     warm = float(np.mean(map_[..., 0] > map_[..., 2] + 60))
     expect(warm > 0.0005, f"{warm:.2%} of heatmap_only is red or yellow")
@@ -213,10 +196,9 @@ def boxes(service: Service) -> str:
     expect(findings["num_regions"] == len(regions) > 0, f"{findings['num_regions']} regions were found")
     for region in regions:
         box = region["bbox"]
-        inside = (
-            0 <= box["x1"] < box["x2"] <= source["width"] and 0 <= box["y1"] < box["y2"] <= source["height"]
-        )
-        expect(inside, f"region {region['id']} lies outside the image: {box}")
+        across = 0 <= box["x1"] < box["x2"] <= source["width"]
+        down = 0 <= box["y1"] < box["y2"] <= source["height"]
+        expect(across and down, f"region {region['id']} lies outside the image: {box}")
     for name in ("bbox", "cancer_type"):
         drawn = np.abs(service.picture(name) - service.picture("original")).max(axis=2) > 60
         expect(drawn.mean() > 0.0005, f"{name} shows no box")
@@ -233,24 +215,15 @@ def same_again(service: Service) -> str:
 
 def refusal(service: Service) -> str:
     """What is no image is refused, in a form that a program can read."""
-    reply = service.ask("POST", "/analyze", b"no image", Content_Type="image/png")
-    expect(reply.status == 415, f"415 was expected, {reply.status} came")
-    kind = reply.headers.get("content-type", "")
-    expect(kind.startswith("application/problem+json"), f"problem+json was expected, {kind} came")
-    problem = reply.json()
-    expect(problem["request_id"], "no request_id")
-    return f"415 {problem['code']}"
+    return service.ask("POST", "/analyze", b"no image", media_type="image/png").problem(415)
 
 
 def door(service: Service) -> str:
     """Without proof nobody gets an analysis."""
     if service.prove is None:
         return "nothing to try: this address is called without proof"
-    reply = service.ask("POST", "/analyze", service.image, proof=False, Content_Type=service.media_type)
-    expect(reply.status in {401, 403}, f"401 or 403 was expected, {reply.status} came")
-    kind = reply.headers.get("content-type", "")
-    expect(kind.startswith("application/problem+json"), f"problem+json was expected, {kind} came")
-    return f"{reply.status} {reply.json()['code']}"
+    reply = service.ask("POST", "/analyze", service.image, proof=False, media_type=service.media_type)
+    return reply.problem(401, 403)
 
 
 def log(service: Service) -> str:
@@ -259,46 +232,23 @@ def log(service: Service) -> str:
     return f"look for request_id {service.seen[0]}: images_made 5, regions_found"
 
 
-CHECKS = (
-    health,
-    description,
-    ready,
-    score,
-    pictures,
-    heatmap,
-    overlay,
-    boxes,
-    same_again,
-    refusal,
-    door,
-    log,
-)
+CHECKS = (health, routes, ready, score, pictures, heatmap, overlay, boxes, same_again, refusal, door, log)
 
 
 def run(service: Service) -> Iterator[tuple[str, bool, str]]:
-    """Make every check; one that fails does not keep the others from being made.
-
-    Yields
-    ------
-    tuple of (name, holds, what was seen or what is wrong)
-    """
+    """Make every check, whatever became of the others; name, whether it holds, what was seen or is wrong."""
     for check in CHECKS:
         try:
             yield check.__name__, True, check(service)
         except CheckError as error:
             yield check.__name__, False, str(error)
-        except (KeyError, TypeError, ValueError, OSError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, OSError) as error:
             yield check.__name__, False, f"the answer has another form: {type(error).__name__}: {error}"
 
 
-def api_key(key: str) -> Sign:
-    """Proof by an API key."""
-    return lambda _method, _address, _body, headers: {**headers, "x-api-key": key}
-
-
-def bearer(token: str) -> Sign:
-    """Proof by the token of a signed-in user."""
-    return lambda _method, _address, _body, headers: {**headers, "Authorization": token}
+def header(name: str, value: str) -> Sign:
+    """Proof by a header that says it all: a key, or the token of a signed-in user."""
+    return lambda _method, _address, _body, headers: {**headers, name: value}
 
 
 def sigv4(region: str | None) -> Sign:
@@ -313,12 +263,10 @@ def sigv4(region: str | None) -> Sign:
         sys.exit("smoke: no AWS credentials are configured")
 
     def prove(method: str, address: str, body: bytes | None, headers: dict[str, str]) -> dict[str, str]:
-        labels = (urlsplit(address).hostname or "").split(".")
-        # NAME.execute-api.REGION.amazonaws.com
-        named = labels[2] if len(labels) > 3 and labels[1] == "execute-api" else None
+        named = re.search(r"\.execute-api\.([a-z0-9-]+)\.", address)
         request = AWSRequest(method, address, data=body, headers=headers)
-        signer = SigV4Auth(credentials, "execute-api", region or named or session.region_name or "")
-        signer.add_auth(request)
+        where = region or (named[1] if named else session.region_name) or ""
+        SigV4Auth(credentials, "execute-api", where).add_auth(request)
         return dict(request.headers.items())
 
     return prove
@@ -329,16 +277,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url", help="address of the service, with the stage, without a route")
     who = parser.add_mutually_exclusive_group()
-    who.add_argument("--api-key", metavar="KEY", help="send x-api-key")
-    who.add_argument("--token", metavar="JWT", help="send Authorization")
+    key, token = partial(header, "x-api-key"), partial(header, "Authorization")
+    who.add_argument("--api-key", dest="prove", type=key, metavar="KEY", help="send x-api-key")
+    who.add_argument("--token", dest="prove", type=token, metavar="JWT", help="send Authorization")
     who.add_argument("--sigv4", action="store_true", help="sign with your AWS credentials")
     parser.add_argument("--region", help="of the signature, if the address does not tell")
     parser.add_argument("--image", type=Path, default=SAMPLE, help="a mammogram that has a finding")
     parser.add_argument("--media-type", default="image/png", help="of the image")
     given = parser.parse_args(arguments)
-    prove = api_key(given.api_key) if given.api_key else bearer(given.token) if given.token else None
-    if given.sigv4:
-        prove = sigv4(given.region)
+    if urlsplit(given.url).scheme not in {"http", "https"}:
+        parser.error("the address begins with https:// or http://")
+    prove = sigv4(given.region) if given.sigv4 else given.prove
     failed = 0
     for name, holds, what in run(Service(given.url, prove, given.image.read_bytes(), given.media_type)):
         print(f"{'ok  ' if holds else 'FAIL'}  {name:<12}{what}")

@@ -13,7 +13,7 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 from tests.doors import CHROME_ACCEPT, comparable, v1_event, v2_event
-from tests.emulator.runtime import free_ports
+from tests.emulator.runtime import ROOT, free_ports
 from tests.mammograms import MEDIA_TYPES, three_files
 
 EVENTS = {"v1": v1_event, "v2": v2_event}
@@ -42,17 +42,18 @@ def by_the_command_line(folder: Path) -> Answers:
 
 
 @contextmanager
-def web_server() -> Iterator[str]:
-    """``mammo serve``; its address."""
+def web_server(folder: Path = ROOT) -> Iterator[str]:
+    """``mammo serve`` of the package in a folder, as a process of its own; its address."""
     (port,) = free_ports(1)
     command = [sys.executable, "-m", "mammo_core", "serve", "--port", str(port)]
-    server = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=plain_environment())
+    server = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=plain_environment(), cwd=folder)
     try:
         for _ in range(300):
             try:
                 urlopen(f"http://127.0.0.1:{port}/health").read()
                 break
             except URLError:
+                assert server.poll() is None, "the server ended"
                 time.sleep(0.1)
         yield f"http://127.0.0.1:{port}"
     finally:
@@ -60,20 +61,23 @@ def web_server() -> Iterator[str]:
         server.wait(20)
 
 
-def by_http(address: str) -> Answers:
-    """Each file as a raw body, asked for as a browser does."""
+def by_http(address: str, accept: str = CHROME_ACCEPT) -> Answers:
+    """Each file as a raw body, asked for as a browser does or otherwise."""
     answers = {}
     for name, data in three_files().items():
-        headers = {"Content-Type": MEDIA_TYPES[name], "Accept": CHROME_ACCEPT}
+        headers = {"Content-Type": MEDIA_TYPES[name], "Accept": accept}
         with urlopen(Request(f"{address}/analyze", data, headers), timeout=90) as reply:
             assert reply.headers["Content-Type"] == "application/json"
             answers[name] = comparable(json.load(reply))
     return answers
 
 
-def event_of(name: str, kind: str) -> dict[str, Any]:
-    """The gateway's event for a file; the browser's headers are among it."""
-    return EVENTS[kind]("POST", "/analyze", body=three_files()[name], content_type=MEDIA_TYPES[name])
+def event_of(name: str, kind: str, accept: str = CHROME_ACCEPT) -> dict[str, Any]:
+    """The gateway's event for a file; the browser's headers are among it, unless others are wanted."""
+    event = EVENTS[kind]("POST", "/analyze", body=three_files()[name], content_type=MEDIA_TYPES[name])
+    (header,) = [header for header in event["headers"] if header.lower() == "accept"]
+    event["headers"][header] = accept
+    return event
 
 
 def of_event(answer: dict[str, Any]) -> dict[str, Any]:

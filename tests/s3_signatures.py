@@ -20,7 +20,7 @@ class RefusedError(Exception):
     """S3 would answer 403 or 400."""
 
 
-def _signature(secret: str, scope: str, text: str) -> str:
+def signature_of(secret: str, scope: str, text: str) -> str:
     """HMAC of a text under the key that date, region and service derive from the secret."""
     date, region, service, end = scope.split("/")
     key = f"AWS4{secret}".encode()
@@ -48,7 +48,7 @@ def check_post(
     key_id, _, scope = sent["x-amz-credential"].partition("/")
     _require(bool(key_id) and scope.endswith("/s3/aws4_request"), "credential")
     _require(sent["x-amz-date"][:8] == scope[:8], "date of the credential")
-    expected = _signature(secret, scope, sent["policy"])
+    expected = signature_of(secret, scope, sent["policy"])
     _require(hmac.compare_digest(expected, sent["x-amz-signature"]), "SignatureDoesNotMatch")
     policy: dict[str, Any] = json.loads(base64.b64decode(sent["policy"], validate=True))
     expiry = datetime.fromisoformat(policy["expiration"])
@@ -103,4 +103,4 @@ def check_link(url: str, *, secret: str, now: datetime | None = None, method: st
     )
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     text = "\n".join(["AWS4-HMAC-SHA256", query["X-Amz-Date"], scope, digest])
-    _require(hmac.compare_digest(_signature(secret, scope, text), signature), "SignatureDoesNotMatch")
+    _require(hmac.compare_digest(signature_of(secret, scope, text), signature), "SignatureDoesNotMatch")

@@ -1,6 +1,7 @@
 """``template.yaml`` as data, and its functions evaluated as CloudFormation does."""
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -105,9 +106,7 @@ def resolved(value: Any, names: dict[str, Any], conditions: dict[str, bool]) -> 
 
 
 def _function(name: str, argument: Any, names: dict[str, Any], conditions: dict[str, bool]) -> Any:  # noqa: ANN401
-    def inner(part: Any) -> Any:  # noqa: ANN401 - JSON
-        return resolved(part, names, conditions)
-
+    inner = partial(resolved, names=names, conditions=conditions)
     match name:
         case "If":
             # Only the branch that is taken: the other may split a text that is not there.
@@ -120,12 +119,18 @@ def _function(name: str, argument: Any, names: dict[str, Any], conditions: dict[
             return (all if name == "And" else any)(map(inner, argument))
         case "GetAtt":
             return argument
+        case "FindInMap":
+            mapping, first, second = map(str, inner(argument))
+            return TEMPLATE["Mappings"][mapping][first][second]
         case "Split":
             return inner(argument[1]).split(argument[0])
         case "Select":
             return inner(argument[1])[argument[0]]
         case "Sub":
             text, local = argument if isinstance(argument, list) else (argument, {})
-            values = {**names, **{key: inner(part) for key, part in local.items()}}
-            return re.sub(r"\$\{([^}]+)\}", lambda found: str(values.get(found[1], found[1])), text)
+            return _filled(text, {**names, **inner(local)})
     raise ValueError(name)
+
+
+def _filled(text: str, values: dict[str, Any]) -> str:
+    return re.sub(r"\$\{([^}]+)\}", lambda found: str(values.get(found[1], found[1])), text)

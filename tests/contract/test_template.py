@@ -91,7 +91,8 @@ def test_a_stack_holds_these_resources_and_no_others() -> None:
         *("UploadBucket", "UploadBucketPolicy", "ResultBucket", "ResultBucketPolicy"),
         *("Queue", "DeadLetters", "QueuePolicy", "UploadsAppear"),
         *("Worker", "WorkerLogGroup", "WorkerRole", "WorkFromTheQueue"),
-        *("FilesGivenUp", "FilesWaiting", "UploadsUnheard", "WorkerCrashes"),
+        *("FilesGivenUp", "FilesWaiting", "UploadsUnheard"),
+        *("WorkerCrashes", "WorkerSlowness", "WorkerThrottles"),
     }
 
 
@@ -146,7 +147,8 @@ class TestTheFunction:
         for group in groups:
             assert EVERYTHING[group]["Properties"]["RetentionInDays"] == DEFAULTS["LogRetentionDays"]
         assert 1 <= DEFAULTS["LogRetentionDays"] <= 365
-        assert (FUNCTION["Tracing"], API["TracingEnabled"]) == ("Active", True)
+        assert [function["Properties"]["Tracing"] for function in functions] == ["Active"] * 3
+        assert API["TracingEnabled"] is True
 
 
 def test_every_parameter_is_described_and_shown_once_and_accepts_its_default() -> None:
@@ -264,7 +266,7 @@ class TestTheRole:
             "sqs:DeleteMessage": ["Queue.Arn"],
             "sqs:GetQueueAttributes": ["Queue.Arn"],
             "s3:GetObject": ["UploadBucket.Arn/*", "ResultBucket.Arn/results/*"],
-            "s3:GetObjectVersion": ["UploadBucket.Arn/*", "ResultBucket.Arn/results/*"],
+            "s3:GetObjectVersion": ["UploadBucket.Arn/*"],
             "s3:PutObject": ["ResultBucket.Arn/results/*"],
             "s3:ListBucket": ["UploadBucket.Arn", "ResultBucket.Arn"],
         }
@@ -398,9 +400,12 @@ class TestEveryBucket:
 
 
 class TestTheQueue:
-    def test_waits_six_time_outs_and_gives_up_after_three_attempts(self) -> None:
-        queue, worker = EVERYTHING["Queue"]["Properties"], EVERYTHING["Worker"]["Properties"]
-        assert queue["VisibilityTimeout"] >= 6 * worker["Timeout"]
+    @pytest.mark.parametrize("seconds", PARAMETERS["WorkerTimeoutSeconds"]["AllowedValues"])
+    def test_waits_six_time_outs_and_gives_up_after_three_attempts(self, seconds: int) -> None:
+        stack = deployed(**ON, WorkerTimeoutSeconds=seconds)
+        queue, worker = stack["Queue"]["Properties"], stack["Worker"]["Properties"]
+        assert (worker["Timeout"], queue["VisibilityTimeout"]) == (seconds, 6 * seconds)
+        assert seconds <= 900
         assert queue["RedrivePolicy"] == {"deadLetterTargetArn": "DeadLetters.Arn", "maxReceiveCount": 3}
         assert worker["Environment"]["Variables"]["MAX_RECEIVES"] == "3"
 
@@ -412,7 +417,10 @@ class TestTheQueue:
 
     @pytest.mark.parametrize("name", ["Queue", "DeadLetters"])
     def test_is_encrypted_and_reached_by_tls_only(self, name: str) -> None:
-        assert EVERYTHING[name]["Properties"]["SqsManagedSseEnabled"] is True
+        theirs, own = (deployed(**ON, KmsKeyArn=key)[name]["Properties"] for key in ("", KEY))
+        assert (theirs["SqsManagedSseEnabled"], "KmsMasterKeyId" in theirs) == (True, False)
+        assert (own["SqsManagedSseEnabled"], own["KmsMasterKeyId"]) == (False, KEY)
+        assert set(rights("WorkerRole", **ON, KmsKeyArn=KEY)) >= {"kms:Decrypt", "kms:GenerateDataKey"}
         policy = EVERYTHING["QueuePolicy"]["Properties"]
         refusal = policy["PolicyDocument"]["Statement"][0]
         assert name in policy["Queues"]
@@ -611,6 +619,13 @@ def test_an_error_of_the_gateway_looks_like_one_of_ours(name: str) -> None:
     wire.Problem.model_validate(body)
 
 
+@pytest.mark.parametrize(("uploads", "told"), [("on", True), ("off", False)])
+def test_the_gateways_413_names_uploads_where_they_are_offered(uploads: str, told: bool) -> None:
+    responses = deployed(Uploads=uploads)["Api"]["Properties"]["GatewayResponses"]
+    body = json.loads(responses["REQUEST_TOO_LARGE"]["ResponseTemplates"]["application/json"])
+    assert ("POST /uploads takes larger files." in body["detail"]) is told
+
+
 def test_the_gateways_own_refusals_are_all_worded() -> None:
     worded = {name: response.get("StatusCode") for name, response in API["GatewayResponses"].items()}
     assert worded == {
@@ -649,6 +664,7 @@ class TestAnAlarm:
             ("WorkerCrashes", ("AWS/Lambda", "Errors"), {"FunctionName": "Worker"}),
             ("PublisherCrashes", ("AWS/Lambda", "Errors"), {"FunctionName": "Publisher"}),
             ("ModelRefused", ("mammo-core", "PublicationRefused"), {"service": "mammo-core"}),
+            ("WorkerThrottles", ("AWS/Lambda", "Throttles"), {"FunctionName": "Worker"}),
             ("UploadsUnheard", ("AWS/Events", "FailedInvocations"), {"RuleName": "UploadsAppear"}),
             ("ModelsUnheard", ("AWS/Events", "FailedInvocations"), {"RuleName": "ModelsAppear"}),
         ],
@@ -662,19 +678,28 @@ class TestAnAlarm:
         assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 1)
         assert API["Name"] == "mammo-core"
 
-    def test_goes_off_when_calls_come_near_the_time_out(self) -> None:
-        alarm = STACK["Slowness"]["Properties"]
+    @pytest.mark.parametrize(
+        ("name", "function", "timeout"),
+        [
+            ("Slowness", "Function", "TimeoutSeconds"),
+            ("WorkerSlowness", "Worker", "WorkerTimeoutSeconds"),
+        ],
+    )
+    def test_goes_off_when_calls_come_near_the_time_out(self, name: str, function: str, timeout: str) -> None:
+        alarm = EVERYTHING[name]["Properties"]
         duration, share = alarm["Metrics"]
-        assert duration["MetricStat"]["Metric"]["MetricName"] == "Duration"
+        metric = duration["MetricStat"]["Metric"]
+        assert (metric["Namespace"], metric["MetricName"]) == ("AWS/Lambda", "Duration")
+        assert metric["Dimensions"] == [{"Name": "FunctionName", "Value": function}]
         assert (duration["MetricStat"]["Stat"], duration["ReturnData"]) == ("p99", False)
-        assert share["Expression"] == f"100 * {duration['Id']} / (1000 * {DEFAULTS['TimeoutSeconds']})"
+        assert share["Expression"] == f"100 * {duration['Id']} / (1000 * {DEFAULTS[timeout]})"
         assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (80, "GreaterThanThreshold")
 
     def test_is_there_for_each_trouble(self) -> None:
         assert sorted(ALARMS) == [
             *("Crashes", "FilesGivenUp", "FilesWaiting", "ModelRefused", "ModelsUnheard"),
             *("PublisherCrashes", "ServerErrors", "Slowness", "Throttles", "UploadsUnheard"),
-            "WorkerCrashes",
+            *("WorkerCrashes", "WorkerSlowness", "WorkerThrottles"),
         ]
 
     @pytest.mark.parametrize(
@@ -722,10 +747,12 @@ def test_the_deployments_of_samconfig_give_parameters_that_the_template_takes() 
     import tomllib
 
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())
-    names = {name: config[name]["global"]["parameters"]["stack_name"] for name in ("default", "dev", "prod")}
-    assert names == {"default": "mammo-core", "dev": "mammo-core-dev", "prod": "mammo-core"}
-    for environment in ("default", "dev", "prod"):
-        given = config[environment]["deploy"]["parameters"].get("parameter_overrides", [])
+    names = {name: config[name]["global"]["parameters"]["stack_name"] for name in ("dev", "prod")}
+    assert names == {"dev": "mammo-core-dev", "prod": "mammo-core"}
+    # `sam deploy` alone must not take one of the two for granted.
+    assert not {"global", "deploy"} & set(config["default"])
+    for environment in ("dev", "prod"):
+        given = config[environment]["deploy"]["parameters"]["parameter_overrides"]
         for text in given:
             name, _, value = text.partition("=")
             parameter = PARAMETERS[name]

@@ -13,7 +13,7 @@ from moto.server import ThreadedMotoServer
 
 from mammo_core.models.bundle import pack, unpack
 from tests.doors import v1_event, v2_event
-from tests.emulator.faulty_s3 import embedded_bundle, faulty_s3
+from tests.emulator.faulty_s3 import FaultyS3, embedded_bundle, faulty_s3
 from tests.emulator.runtime import CREDENTIALS, Sandbox, free_ports, sandbox
 from tests.mammograms import three_files
 
@@ -119,6 +119,14 @@ def test_a_model_that_comes_later_is_served_without_a_restart(
     assert (missing, problem["code"], there) == (503, "model_unavailable", 200)
 
 
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FaultyS3, Sandbox]]:
+    """A function that never gets its model, and asks S3 anew whatever it was told before."""
+    folder, handler = tmp_path_factory.mktemp("refused"), "tests.emulator.impatient.handler"
+    with faulty_s3() as s3, sandbox(folder, s3.environment(), handler=handler) as function:
+        yield s3, function
+
+
 @pytest.mark.parametrize(
     ("mode", "expected"),
     [
@@ -129,13 +137,16 @@ def test_a_model_that_comes_later_is_served_without_a_restart(
     ],
 )
 def test_what_s3_refuses_has_its_status_and_code_and_health_goes_on(
-    mode: str, expected: tuple[int, str], tmp_path: Path
+    mode: str, expected: tuple[int, str], refused: tuple[FaultyS3, Sandbox]
 ) -> None:
-    with faulty_s3() as s3, sandbox(tmp_path, s3.environment()) as function:
-        s3.mode = mode
-        status, problem = analysed(function)
-        health = function.invoke(v2_event("GET", "/health"))
+    s3, function = refused
+    s3.mode = mode
+    asked = len(s3.asked)
 
+    status, problem = analysed(function)
+    health = function.invoke(v2_event("GET", "/health"))
+
+    assert len(s3.asked) > asked, "the answer is to what S3 says now"
     assert (status, problem["code"]) == expected
     assert health["statusCode"] == 200
 

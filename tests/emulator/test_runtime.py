@@ -70,9 +70,26 @@ def test_a_body_that_the_gateway_lets_through_but_is_too_large_gets_our_413(
 ) -> None:
     answer = function.invoke(event("POST", "/analyze", body=bytes(size), content_type="image/png"))
 
+    _is_our_413(answer, size)
+
+
+@pytest.mark.parametrize("size", [4_500_001, 6_000_000])
+def test_so_does_a_body_of_text_which_arrives_at_its_own_size(size: int, function: Sandbox) -> None:
+    """As base64, 6 MB would exceed Lambda's limit; JSON is handed on as it is, up to that limit."""
+    frame = len(json.dumps({"image": ""}))
+    body = json.dumps({"image": "A" * (size - frame)})
+    event = v1_event("POST", "/analyze", content_type="application/json")
+
+    answer = function.invoke({**event, "body": body, "isBase64Encoded": False})
+
+    _is_our_413(answer, size)
+
+
+def _is_our_413(answer: dict[str, Any], size: int) -> None:
     problem = json.loads(answer["body"])
     assert (answer["statusCode"], problem["code"]) == (413, "payload_too_large")
-    assert problem["detail"] == (f"The body has {size:,} bytes or more; at most 4,500,000 are accepted here.")
+    assert answer["headers"]["content-type"] == "application/problem+json"
+    assert problem["detail"] == f"The body has {size:,} bytes or more; at most 4,500,000 are accepted here."
 
 
 def test_five_png_pictures_of_a_full_view_fit_into_an_answer(function: Sandbox) -> None:

@@ -3,7 +3,10 @@
 import importlib.util
 import io
 import json
+import os
+import re
 import socket
+import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -19,14 +22,18 @@ import uvicorn
 from PIL import Image
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mammo_core.api import create_app
 from mammo_core.service import build_service
+from tests.gateway_signatures import is_signed
+from tests.mammograms import three_files
 
 ROOT = Path(__file__).resolve().parents[2]
+DEPLOY_PAGE = ROOT / "docs" / "deploy.md"
 PICTURES = ("original", "overlay", "heatmap_only", "bbox", "cancer_type")
 Spoil = Callable[[dict[str, Any]], None]
+Admits = Callable[[Request, bytes], bool]
 
 
 def load_smoke() -> ModuleType:
@@ -60,22 +67,31 @@ def serving(application: ASGIApp) -> Iterator[str]:
 
 
 class Door:
-    """Lets requests with the key pass, as the gateway does, and spoils what an analysis answers.
+    """Lets requests pass that prove who calls, as the gateway does, and spoils what an analysis answers.
 
     Parameters
     ----------
     application : ASGIApp
-    key : str or None
+    admits : callable
+        Whether a request with a body proves who calls.
     spoil : callable or None
     """
 
-    def __init__(self, application: ASGIApp, *, key: str | None = None, spoil: Spoil | None = None) -> None:
-        self._application, self._key, self._spoil = application, key, spoil
+    def __init__(
+        self, application: ASGIApp, *, admits: Admits = lambda *_: True, spoil: Spoil | None = None
+    ) -> None:
+        self._application, self._admits, self._spoil = application, admits, spoil
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope)
+        request = Request(scope, receive)
+        body_sent = await request.body()
+
+        async def again() -> Message:
+            return {"type": "http.request", "body": body_sent, "more_body": False}
+
+        receive = again
         opened = request.url.path in {"/health", "/docs", "/openapi.json"}
-        if self._key is not None and not opened and request.headers.get("x-api-key") != self._key:
+        if not opened and not self._admits(request, body_sent):
             body = {"code": "forbidden", "request_id": "1"}
             refused = JSONResponse(body, 403, media_type="application/problem+json")
             await refused(scope, receive, send)
@@ -97,6 +113,12 @@ class Door:
         if start["status"] == 200 and self._spoil is not None:
             self._spoil(body)
         return Response(json.dumps(body), start["status"], headers)
+
+
+def signed(request: Request, body: bytes) -> bool:
+    """Whether a request is signed with the key that tests have."""
+    address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return is_signed(request.method, address, request.headers, body, secret="testing")
 
 
 def failures(url: str, *arguments: str, capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
@@ -124,8 +146,49 @@ def test_a_working_server_passes(application: ASGIApp, capsys: pytest.CaptureFix
 def test_a_server_behind_a_key_passes_with_the_key(
     application: ASGIApp, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with serving(Door(application, key="secret")) as url:
+    def admits(request: Request, _: bytes) -> bool:
+        return request.headers.get("x-api-key") == "secret"
+
+    with serving(Door(application, admits=admits)) as url:
         assert failures(url, "--api-key", "secret", capsys=capsys) == {}
+
+
+def test_a_server_that_checks_signatures_as_the_gateway_does_passes_with_one_and_not_with_another_key(
+    application: ASGIApp, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(Door(application, admits=signed)) as url:
+        assert failures(url, "--sigv4", capsys=capsys) == {}
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "somebody's")
+        assert "403" in failures(url, "--sigv4", capsys=capsys)["ready"]
+
+
+def test_the_python_program_of_the_page_about_deployment_gets_its_answer(
+    application: ASGIApp, tmp_path: Path
+) -> None:
+    (program,) = re.findall(r"^```python\n(.*?)^```", DEPLOY_PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    (tmp_path / "view.dcm").write_bytes(three_files()["3.dcm"])
+    with serving(Door(application, admits=signed)) as url:
+        environment = {**os.environ, "API_URL": url, "AWS_REGION": "eu-central-1"}
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
+        )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    label, score, regions = done.stdout.split()
+    assert label and 0.0 <= float(score) <= 1.0 and int(regions) >= 1
+    with Image.open(tmp_path / "overlay.png") as overlay:
+        assert overlay.format == "PNG"
+
+
+def test_a_server_that_asks_for_a_token_passes_with_the_token(
+    application: ASGIApp, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def admits(request: Request, _: bytes) -> bool:
+        return request.headers.get("authorization") == "a.b.c"
+
+    with serving(Door(application, admits=admits)) as url:
+        assert failures(url, "--token", "a.b.c", capsys=capsys) == {}
 
 
 def test_a_server_that_should_ask_for_a_key_and_does_not_fails(
@@ -199,6 +262,11 @@ def test_a_server_that_answers_something_wrong_fails(
         found = failures(url, capsys=capsys)
 
     assert words in found[check]
+
+
+def test_an_address_that_is_none_is_wrong_usage() -> None:
+    with pytest.raises(SystemExit, match="2"):
+        SMOKE.main(["api.example.com/v1"])
 
 
 def test_an_address_where_nobody_answers_fails_every_check_that_asks(
