@@ -39,7 +39,7 @@ OPEN = ("/health", "/docs", "/openapi.json")
 UPLOAD_ID = "3f2a7c1e-5b0d-4e6f-8a91-2c4d6e8f0a1b"
 PARAMETERS = {f"/analyses/{UPLOAD_ID}": ("/analyses/{id}", {"id": UPLOAD_ID})}
 """Routes with a parameter: what a REST API calls them, and the parameter's value."""
-ROUTES = ("/health", "/ready", "/model", "/docs", "/openapi.json", "/analyze", "/uploads")
+ROUTES = ("/health", "/ready", "/model", "/docs", "/openapi.json", "/analyze", "/report", "/uploads")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +101,7 @@ def calls(sample: bytes) -> dict[str, Call]:
         "raw_png": analyze(media_type="image/png", body=sample),
         "json_base64": analyze(media_type="application/json", body=json_body, binary=False),
         "json_object": analyze(media_type="application/json", body=object_body, binary=False),
+        "report": Call(method="POST", path="/report", media_type="image/png", body=sample),
         "upload": Call(method="POST", path="/uploads", query=view),
         "analysis": Call(path=f"/analyses/{UPLOAD_ID}"),
         "health": Call(path="/health"),

@@ -20,12 +20,14 @@ Body = type[BaseModel] | str
 
 HEALTH, READY, MODEL = (200, wire.Health), (200, wire.Ready), (200, wire.ModelCard)
 DOCS, DESCRIPTION, ANALYSED = (200, PAGE), (200, OPENAPI), (200, wire.Answer)
+REPORTED = (200, wire.ReportOut)
 # No setting names a bucket here: tests/functional/test_uploads.py has the answers of a service with buckets.
 ANSWERS: dict[str, tuple[int, Body | str]] = {
     "apigw_rest_v1_multipart.json": ANALYSED,
     "apigw_rest_v1_raw_png.json": ANALYSED,
     "apigw_rest_v1_json_base64.json": ANALYSED,
     "apigw_rest_v1_json_object.json": (400, "invalid_request"),
+    "apigw_rest_v1_report.json": REPORTED,
     "apigw_rest_v1_upload.json": (404, "not_found"),
     "apigw_rest_v1_analysis.json": (404, "not_found"),
     "apigw_rest_v1_health.json": HEALTH,
@@ -41,6 +43,7 @@ ANSWERS: dict[str, tuple[int, Body | str]] = {
     "apigw_http_v2_raw_png.json": ANALYSED,
     "apigw_http_v2_json_base64.json": ANALYSED,
     "apigw_http_v2_json_object.json": (400, "invalid_request"),
+    "apigw_http_v2_report.json": REPORTED,
     "apigw_http_v2_upload.json": (404, "not_found"),
     "apigw_http_v2_analysis.json": (404, "not_found"),
     "apigw_http_v2_health.json": HEALTH,
