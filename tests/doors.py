@@ -2,11 +2,18 @@
 
 import base64
 import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Thread
+from time import sleep
 from typing import Any
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
+from starlette.types import ASGIApp
 
 from handler import make_handler
 from mammo_core.api import create_app
@@ -29,6 +36,24 @@ def service_with(model: Model, **settings: Any) -> AnalysisService:  # noqa: ANN
 def client_of(service: AnalysisService) -> TestClient:
     """Open the HTTP door."""
     return TestClient(create_app(service))
+
+
+@contextmanager
+def serving(application: ASGIApp) -> Iterator[str]:
+    """The application behind a real port."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        # Setting up uvicorn's own logging closes all handlers there are, and absl's closes pytest's stderr.
+        server = uvicorn.Server(uvicorn.Config(application, log_config=None, ws="none", lifespan="off"))
+        thread = Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not server.started:
+            sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,12 @@ import socket
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
-from time import sleep
 from types import ModuleType
 from typing import Any
 
 import pytest
-import uvicorn
 from PIL import Image
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -26,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mammo_core.api import create_app
 from mammo_core.service import build_service
+from tests.doors import serving
 from tests.gateway_signatures import is_signed
 from tests.mammograms import three_files
 
@@ -46,24 +43,6 @@ def load_smoke() -> ModuleType:
 
 
 SMOKE = load_smoke()
-
-
-@contextmanager
-def serving(application: ASGIApp) -> Iterator[str]:
-    """The application behind a real port."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        # Setting up uvicorn's own logging closes all handlers there are, and absl's closes pytest's stderr.
-        server = uvicorn.Server(uvicorn.Config(application, log_config=None, ws="none", lifespan="off"))
-        thread = Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        while not server.started:
-            sleep(0.01)
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 class Door:
