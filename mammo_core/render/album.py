@@ -167,6 +167,7 @@ def _guarded(name: PictureName, shared: _Round) -> Picture:
 def _drawn(name: PictureName, shared: _Round) -> Picture:
     with during("renderer"):
         canvas: Canvas = import_module(RENDERERS[name]).draw(shared.frame)
+        _put_scale_bar(canvas)
         image = canvas.finished()
     picture_format = shared.options.picture_format
     with during(f"encoding as {picture_format}"):
@@ -184,6 +185,15 @@ def _drawn(name: PictureName, shared: _Round) -> Picture:
         image.height,
         shared.frame.scale,
     )
+
+
+def _put_scale_bar(canvas: "Canvas") -> None:
+    """A picture without its scale bar is still a picture."""
+    try:
+        import_module("mammo_core.render.ruler").put_scale_bar(canvas)
+    except Exception as error:
+        canvas.notes.append(f"scale bar left out: {kind(error)}")
+        canvas.where = place(error)
 
 
 def _total(pictures: tuple[Picture, ...]) -> int:

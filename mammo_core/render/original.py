@@ -7,5 +7,5 @@ from mammo_core.render.frame import Frame
 
 
 def draw(frame: Frame) -> Canvas:
-    """Show the image, untouched outside the notice."""
+    """Show the image; nothing is drawn on it but text in its corners."""
     return Canvas(Image.fromarray(frame.grey).convert("RGB"), frame)
