@@ -42,8 +42,39 @@ LATERALITY_CODES = {
 LATERALITY_CODE = "AnatomicRegionModifierSequence"
 
 
+LONGEST_MM = 500.0
+"""No detector and no film is longer: the largest for mammography measure 240 × 300 mm."""
+
+
 def read_spacing(attributes: Attributes) -> tuple[Sourced[PixelSpacing], tuple[Notice, ...]]:
-    """Distance of pixel centres at the breast.
+    """Distance of pixel centres at the breast; unknown if no image can be so large.
+
+    Parameters
+    ----------
+    attributes : Attributes
+
+    Returns
+    -------
+    Sourced[PixelSpacing]
+        As :func:`_declared_spacing` says.
+    tuple of Notice
+    """
+    spacing, notices = _declared_spacing(attributes)
+    if spacing.value is None:
+        return spacing, notices
+    height = attributes.integer("Rows") * spacing.value.row_mm
+    width = attributes.integer("Columns") * spacing.value.column_mm
+    if max(height, width) <= LONGEST_MM:
+        return spacing, notices
+    reason = (
+        f"{spacing.detail} would make the image {height:,.0f} × {width:,.0f} mm large, "
+        "which no detector and no film is"
+    )
+    return Sourced.unknown(reason), ()
+
+
+def _declared_spacing(attributes: Attributes) -> tuple[Sourced[PixelSpacing], tuple[Notice, ...]]:
+    """What the tags say of the distance of pixel centres at the breast.
 
     Parameters
     ----------

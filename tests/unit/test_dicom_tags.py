@@ -1,5 +1,6 @@
 """Spacing, laterality and view come from their tags, or are unknown with a reason."""
 
+import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.sr._snomed_dict import mapping
@@ -78,6 +79,24 @@ def test_spacing_is_that_at_the_breast_or_unknown(
 
     assert mammogram.spacing == expected
     assert mammogram.notices == notices
+
+
+def test_a_spacing_that_makes_the_image_larger_than_any_film_is_not_trusted() -> None:
+    pixels = np.full((100, 80), 7, np.uint16)
+    tags = {"EstimatedRadiographicMagnificationFactor": 1.0}
+
+    largest = decode(make_dicom(pixels, tags={**tags, "ImagerPixelSpacing": [5.0, 5.0]}))
+    too_large = decode(make_dicom(pixels, tags={**tags, "ImagerPixelSpacing": [5.1, 5.0]}))
+    without_factor = decode(make_dicom(pixels, tags={"ImagerPixelSpacing": [70.0, 70.0]}))
+
+    assert largest.spacing.value == PixelSpacing(5.0, 5.0)
+    assert too_large.spacing == Sourced(
+        None,
+        reason="ImagerPixelSpacing / EstimatedRadiographicMagnificationFactor would make the image "
+        "510 × 400 mm large, which no detector and no film is",
+    )
+    assert without_factor.spacing.value is None
+    assert without_factor.notices == ()
 
 
 @pytest.mark.parametrize(
