@@ -95,7 +95,8 @@ def _findings(analysis: Analysis) -> wire.Findings:
     drops = analysis.map_quality.measured.occlusion_drops
     listed = None
     if regions.value is not None:
-        listed = [_region(r, drop, in_logits) for r, drop in zip(regions.value, drops, strict=True)]
+        spacing = analysis.mammogram.spacing
+        listed = [_region(r, drop, in_logits, spacing) for r, drop in zip(regions.value, drops, strict=True)]
     reason = regions.reason if listed is None else None if listed else _no_regions(heat)
     return wire.Findings(
         num_regions=None if listed is None else len(listed),
@@ -113,7 +114,9 @@ def _no_regions(heat: Heat | None) -> str:
     return WHY_EMPTY.get(status, "no part of the map reaches a visible share of the colour scale")
 
 
-def _region(typed: TypedRegion, drop: Sourced[float], in_logits: bool) -> wire.RegionOut:
+def _region(
+    typed: TypedRegion, drop: Sourced[float], in_logits: bool, spacing: Sourced[PixelSpacing]
+) -> wire.RegionOut:
     region = typed.region
     return wire.RegionOut(
         id=region.number,
@@ -121,7 +124,7 @@ def _region(typed: TypedRegion, drop: Sourced[float], in_logits: bool) -> wire.R
         centroid=_point(region.centroid),
         peak_xy=_point(region.peak),
         area_px=region.area_px,
-        area_mm2=_or_reason(region.area_mm2, "pixels", NO_SPACING),
+        area_mm2=_area_mm2(region.area_mm2, spacing),
         evidence_logit=_in_logits(region.evidence, in_logits),
         share_of_evidence=region.share_of_evidence,
         confidence=_in_logits(1.0 / (1.0 + exp(-region.evidence)), in_logits),
@@ -134,6 +137,13 @@ def _region(typed: TypedRegion, drop: Sourced[float], in_logits: bool) -> wire.R
             horizontal=_known(region.location.horizontal),
         ),
     )
+
+
+def _area_mm2(area: float | None, spacing: Sourced[PixelSpacing]) -> wire.Known[float]:
+    """Millimetres come from where the spacing comes from."""
+    if area is None:
+        return wire.Known(value=None, reason=NO_SPACING)
+    return wire.Known(value=area, source=spacing.source, detail=spacing.detail)
 
 
 def _in_logits(value: float, in_logits: bool) -> wire.Known[float]:

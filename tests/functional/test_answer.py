@@ -126,6 +126,8 @@ def test_a_dicom_file_gives_millimetres_and_its_tags_win() -> None:
     assert spacing["value"]["x"] == pytest.approx(phantom.spacing_mm, rel=1e-3)
     (region,) = body["findings"]["regions"]
     assert region["area_mm2"]["value"] == pytest.approx(region["area_px"] * phantom.spacing_mm**2, rel=1e-3)
+    for millimetres in (region["area_mm2"], body["explanation"]["cell_size_mm"]):
+        assert (millimetres["source"], millimetres["detail"]) == (spacing["source"], spacing["detail"])
     view = body["view_analysis"]
     assert (view["laterality"]["value"], view["laterality"]["source"]) == ("R", "dicom_tag")
     assert (view["view_position"]["value"], view["view_position"]["source"]) == ("MLO", "dicom_tag")
