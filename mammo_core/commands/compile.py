@@ -23,7 +23,7 @@ def compile_(
     ] = None,
     target_layer: Annotated[
         str | None,
-        typer.Option(help="Layer to explain; default: the last one that enters pooling or flattening."),
+        typer.Option(help="Layer to explain; default: the manifest's, else the last with rows and columns."),
     ] = None,
     float16: Annotated[
         bool, typer.Option("--float16", help="Weights in 16 bits: half the size, maps to two digits.")
@@ -68,5 +68,12 @@ def compile_(
     )
     if report.completeness_residual is not None:
         typer.echo(f"completeness residual {report.completeness_residual:.1e}")
+    if opened.absent:
+        typer.echo(
+            "manifest: none; the bundle takes the whole image, stretched, with values "
+            f"{opened.input.scaling}, calls its labels {' and '.join(opened.classes)}, and cuts at "
+            f"{opened.threshold.threshold}: if the model was trained otherwise, write "
+            f"{model.with_suffix('.manifest.json').name} (docs/models.md)"
+        )
     if report.maps == 0:
         typer.echo("warning: no input gave a map with evidence, so maps could not be compared", err=True)

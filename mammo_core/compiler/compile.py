@@ -48,7 +48,9 @@ def compile_model(files: ModelFiles, *, target_layer: str | None = None, float16
     network = open_network(files)
     function, outline = network.trace(target_layer=target_layer, portable=True)
     if outline.target_layer is None or outline.target_shape is None:
-        raise TargetLayerError(f"{outline.reason} {SERVED_WITHOUT_A_MAP}")
+        # Whoever names another layer than there is made a mistake; whoever named none cannot have a map.
+        advice = f" {SERVED_WITHOUT_A_MAP}" if target_layer is None else ""
+        raise TargetLayerError(f"{outline.reason}{advice}")
     graph = converted(_with_probabilities(function, network), float16=float16)
     named = network.explaining(outline.target_layer)
     compilation = Compilation(

@@ -73,6 +73,8 @@ def test_the_report_is_printed(model: Path, tmp_path: Path) -> None:
     assert f"{output}  0.02 MB target layer c2, 8 × 6 × 5 verified on 4 inputs (4 with a map)" in lines
     assert "completeness residual" in lines
     assert written(output).manifest.absent
+    assert "manifest: none; the bundle takes the whole image, stretched, with values 0-1" in lines
+    assert "write model.manifest.json (docs/models.md)" in lines
 
 
 def test_options_choose_layer_precision_and_manifest(model: Path, tmp_path: Path) -> None:
@@ -84,6 +86,7 @@ def test_options_choose_layer_precision_and_manifest(model: Path, tmp_path: Path
 
     manifest = written(output).manifest
     assert done.exit_code == 0, done.output
+    assert "manifest: none" not in done.output
     assert (manifest.id, manifest.target_layer, manifest.absent) == ("test", "c1", False)
     assert manifest.compiled is not None
     assert manifest.compiled.float16

@@ -140,8 +140,10 @@ class TestRefused:
         assert 0.0 < KerasModel(file).run(input_of()).probabilities[1] < 1.0
 
     def test_is_a_target_layer_that_is_not_there(self) -> None:
-        with pytest.raises(TargetLayerError, match="has no layer named 'nowhere'"):
+        with pytest.raises(TargetLayerError, match="has no layer named 'nowhere'") as caught:
             compile_model(file_of("flat"), target_layer="nowhere")
+
+        assert "without a map" not in caught.value.message, "it is a slip of the pen, not a limit"
 
     def test_is_a_file_that_does_not_tell_its_size(self) -> None:
         image = keras.Input((None, None, 1))
