@@ -54,10 +54,11 @@ class Done:
     error: str | None = None
 
     def as_json(self) -> str:
-        """One line: the file's name, and the answer or the error."""
+        """One line: the name of the results, the path as it was given, and the answer or the error."""
+        whose = {"file": self.job.name, "path": str(self.job.path)}
         if self.answer is None:
-            return json.dumps({"file": self.job.name, "error": {"code": self.code, "message": self.error}})
-        return f'{{"file":{json.dumps(self.job.name)},{self.answer.model_dump_json()[1:]}'
+            return json.dumps({**whose, "error": {"code": self.code, "message": self.error}})
+        return f"{json.dumps(whose)[:-1]}, {self.answer.model_dump_json()[1:]}"
 
 
 def find_jobs(paths: list[Path]) -> Found:

@@ -13,6 +13,9 @@ from mammo_core.map_quality import QualityChecks
 from mammo_core.options import DEFAULT_SIDE, LARGEST_SIDE, SMALLEST_SIDE, AnalysisOptions, picture_names
 from mammo_core.records import CamMethod, ColourMap, Laterality, PictureFormat, PictureName, ViewPosition
 
+NAMED = 3
+"""Images that a warning names before it counts them."""
+
 
 def analyze(
     paths: Annotated[list[Path], typer.Argument(help="Image files, or folders that are searched for them.")],
@@ -23,7 +26,7 @@ def analyze(
         bool,
         typer.Option(
             "--json",
-            help="Write a line of JSON for each file to standard output.",
+            help="Write a line of JSON for each file to standard output: its NAME, its path, the answer.",
         ),
     ] = False,
     model: Annotated[
@@ -98,12 +101,15 @@ def _summary(done: list[Done], found: Found, *, saved: bool, to_stderr: bool) ->
     from rich.text import Text
 
     console = Console(stderr=to_stderr)
-    image, warnings = Column("image", overflow="fold", ratio=2), Column("warnings", overflow="fold", ratio=1)
-    table = Table(image, "result", "score", "regions", "map", "pictures", "ms", warnings)
+    table = Table(
+        Column("image", overflow="fold"), "result", "score", "regions", "map", "pictures", "ms", "warnings"
+    )
     for result in done:
         table.add_row(*map(Text, _row(result)))
     console.print(table)
     # Below the table, where they are neither wrapped nor cut.
+    for line in _warnings(done):
+        console.print(Text(line), soft_wrap=True)
     for result in done:
         if result.error is not None:
             console.print(Text(f"{result.job.name}: {result.code}: {result.error}"), soft_wrap=True)
@@ -127,5 +133,23 @@ def _row(result: Done) -> tuple[str, ...]:
         answer.explanation.status,
         str(made),
         f"{sum(answer.timings_ms.values()):.0f}",
-        ", ".join(warning.code for warning in answer.warnings),
+        str(len(answer.warnings)),
     )
+
+
+def _warnings(done: list[Done]) -> list[str]:
+    """Each warning once: its code, whose it is, and what it says, of the first image if they differ."""
+    answered = [(result.job.name, result.answer) for result in done if result.answer is not None]
+    said: dict[str, dict[str, str]] = {}
+    for name, answer in answered:
+        for warning in answer.warnings:
+            said.setdefault(warning.code, {}).setdefault(name, warning.message)
+    lines = []
+    for code, messages in said.items():
+        names = list(messages)
+        where = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+        if len(names) == len(answered) > 1:
+            where = "all images"
+        first = messages[names[0]]
+        lines.append(f"{code} ({where}): {first if len(set(messages.values())) == 1 else f'first: {first}'}")
+    return lines

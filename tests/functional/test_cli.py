@@ -114,6 +114,25 @@ def test_one_bad_image_does_not_stop_the_others_and_the_exit_status_is_1(tmp_pat
     assert not (tmp_path / "out" / "a.json").exists()
 
 
+def test_each_warning_is_told_once_and_whole_below_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeModel()
+    shown = fake.manifest.model_copy(update={"demonstration": True})
+    monkeypatch.setattr(
+        "mammo_core.service.build_service", lambda settings: service_with(FakeModel(manifest=shown))
+    )
+    for name in "abcde":
+        (tmp_path / f"{name}-{'R' if name != 'e' else 'L'}-CC.png").write_bytes(PNG)
+
+    result = mammo("analyze", tmp_path, "--images", "")
+
+    lines = [line for line in result.output.splitlines() if "This model is for demonstration" in line]
+    assert lines == ["demonstration_model (all images): This model is for demonstration: tests."]
+    (mirrored,) = [line for line in result.output.splitlines() if line.startswith("orientation_mismatch ")]
+    assert mirrored.startswith("orientation_mismatch (a-R-CC, b-R-CC, c-R-CC and 1 more): ")
+
+
 def test_json_lines_go_to_standard_output_and_nothing_else_does(tmp_path: Path) -> None:
     for name in "ab":
         (tmp_path / f"{name}.png").write_bytes(PNG)
@@ -123,6 +142,7 @@ def test_json_lines_go_to_standard_output_and_nothing_else_does(tmp_path: Path) 
 
     *answers, failed = (json.loads(line) for line in result.stdout.splitlines())
     assert [answer["file"] for answer in answers] == ["a", "b"]
+    assert [answer["path"] for answer in (*answers, failed)] == [str(tmp_path / f"{n}.png") for n in "abc"]
     assert [answer["findings"]["num_regions"] for answer in answers] == [1, 1]
     assert (failed["file"], failed["error"]["code"]) == ("c", "unsupported_media")
     assert "score" in result.stderr
