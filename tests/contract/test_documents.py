@@ -69,6 +69,17 @@ def test_the_page_about_compiling_names_all_that_a_bundle_and_a_report_hold() ->
         assert f"| `{option}" in text
 
 
+def test_every_warning_is_on_a_page() -> None:
+    pages = "".join(page.read_text() for page in (ROOT / "docs").glob("*.md"))
+    made = re.compile(r"""(?:Notice\(|Doubt\(|WarningOut\(code=)\s*"([a-z0-9_]+)\"""")
+    codes = {
+        code for source in (ROOT / "mammo_core").rglob("*.py") for code in made.findall(source.read_text())
+    }
+
+    assert {"gradcam_not_faithful", "manifest_missing", "map_incomplete", "secondary_capture"} <= codes
+    assert {code for code in codes if f"`{code}`" not in pages} == set()
+
+
 def test_continuous_integration_runs_check_and_test_and_nothing_else() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
