@@ -1,5 +1,6 @@
 """The Python door: the same answer as over HTTP, by the same names."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from mammo_core.phantom.synthesis import make_phantom
 from mammo_core.testing import FakeModel
 from tests.doors import client_of, comparable, service_with
 
+ROOT = Path(__file__).resolve().parents[2]
 PNG = to_png(make_phantom(seed=3, shape=(320, 256)))
 
 
@@ -59,10 +61,31 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         analyze(tmp_path / "nothing.png")
 
 
-def test_the_package_itself_stays_light_and_has_no_other_names() -> None:
+def test_the_package_itself_stays_light() -> None:
     program = "import sys, mammo_core; print(sorted({'numpy', 'pydantic', 'PIL'} & set(sys.modules)))"
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
 
     assert told.strip() == "[]"
+
+
+@pytest.mark.parametrize(("given", "used"), [(None, "1"), ("2", "2")])
+def test_products_of_matrices_take_one_thread_through_every_door_unless_it_is_said(
+    given: str | None, used: str
+) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    if given is not None:
+        environment["OPENBLAS_NUM_THREADS"] = given
+    for door in ("handler", "mammo_core.cli", "mammo_core.python_api"):
+        # NumPy must not be there before it is said.
+        program = (
+            f"import sys, mammo_core; assert 'numpy' not in sys.modules; import {door}, os; "
+            "print(os.environ['OPENBLAS_NUM_THREADS'])"
+        )
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == used
+
+
+def test_the_package_has_no_other_names() -> None:
     with pytest.raises(AttributeError, match="no attribute 'analyse'"):
         mammo_core.analyse  # noqa: B018 - asking is the test

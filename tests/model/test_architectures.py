@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from mammo_core.compiler.compile import compile_model
+from mammo_core.compiler.verification import INDIFFERENT_TO_TIES, REMAINS
 from mammo_core.explain.methods import METHODS
 from mammo_core.geometry import PixelTransform
 from mammo_core.models.keras import KerasModel
 from mammo_core.models.litert import LiteRTModel
 from mammo_core.models.manifest import Scaling
-from mammo_core.records import ModelInput
+from mammo_core.records import FloatArray, ModelInput
 from tests.architectures import ONE_PER_FAMILY, WHOLE, Build
 from tests.backends import evidence_of, opened
 from tests.networks import saved
@@ -20,6 +21,8 @@ from tests.networks import saved
 pytestmark = pytest.mark.tf
 
 AGREE = 1e-4
+TIES = 2e-3
+"""Share of the gradients that may belong to another one of nearly equal inputs of a maximum."""
 
 
 @pytest.fixture(autouse=True)
@@ -57,11 +60,20 @@ def agree(build: Build) -> None:
     assert report.verification.maps >= 3, "maps of phantoms were compared"
     assert ours.logits == pytest.approx(theirs.logits, rel=AGREE, abs=AGREE)
     assert ours.probabilities == pytest.approx(theirs.probabilities, abs=AGREE)
-    for method in METHODS.values():
-        one, other = (
-            method.function(each.activations, each.gradients)
-            for each in (evidence_of(ours), evidence_of(theirs))
-        )
-        assert np.abs(other).max() > 1e-6
-        assert np.ptp(other) > 1e-2 * np.abs(other).max(), "the map is not constant"
-        assert np.abs(one - other).max() <= AGREE * np.abs(other).max()
+    one, other = evidence_of(ours), evidence_of(theirs)
+    flipped = share_above(np.abs(one.gradients - other.gradients), AGREE * np.abs(other.gradients).max())
+    # Which of two nearly equal inputs is the larger may differ: docs/compile.md.
+    assert flipped <= TIES
+    for name, method in METHODS.items():
+        if flipped and name not in INDIFFERENT_TO_TIES:
+            continue
+        mine, its = (method.function(each.activations, each.gradients) for each in (one, other))
+        assert np.abs(its).max() > 1e-6
+        assert np.ptp(its) > 1e-2 * np.abs(its).max(), "the map is not constant"
+        # What is left when contributions cancel holds the rounding of all of them.
+        there = method.function(np.abs(other.activations), np.abs(other.gradients)).max()
+        assert np.abs(mine - its).max() <= AGREE * max(np.abs(its).max(), REMAINS * there)
+
+
+def share_above(values: FloatArray, limit: float) -> float:
+    return float((values > limit).mean())
