@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
-from mammo_core import __version__, log, request_body, routes_report, routes_uploads
+from mammo_core import __version__, log, request_body, routes_report, routes_uploads, routes_viewer
 from mammo_core import schemas as wire
 from mammo_core.attempt import place
 from mammo_core.errors import InvalidRequestError, MammoError
@@ -103,6 +103,7 @@ def _add_routes(app: FastAPI, service: AnalysisService, max_body_bytes: int | No
 
     routes_report.add(app, service, max_body_bytes=limit)
     routes_uploads.add(app, service.settings)
+    routes_viewer.add(app, service.settings, max_body_bytes=limit)
 
 
 async def _answer_once(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
