@@ -3,6 +3,8 @@
 import { byId } from "./dom.js";
 import { changed, onChange, setView, view } from "./state.js";
 
+/** @typedef {import("./viewport.js").Viewport} Viewport */
+
 /** The five tabs, as the ARIA pattern has them: one stop for the Tab key, arrows move between them. */
 export function wireTabs() {
   const tabs = [...byId("tabs").querySelectorAll('[role="tab"]')];
@@ -10,7 +12,12 @@ export function wireTabs() {
     tab.addEventListener("click", () => setView({ tab: tab.dataset.tab }));
     tab.addEventListener("keydown", (event) => {
       const last = tabs.length - 1;
-      const to = { ArrowRight: index === last ? 0 : index + 1, ArrowLeft: index === 0 ? last : index - 1, Home: 0, End: last };
+      const to = {
+        ArrowRight: index === last ? 0 : index + 1,
+        ArrowLeft: index === 0 ? last : index - 1,
+        Home: 0,
+        End: last,
+      };
       if (!(event.key in to)) return;
       event.preventDefault();
       tabs[to[event.key]].focus();

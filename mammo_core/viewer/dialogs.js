@@ -15,7 +15,9 @@ export function askInDialog(trouble, again) {
   const dialog = byId("key-dialog");
   const input = byId("key");
   byId("key-label").textContent = trouble.code === "unauthorized" ? "Token" : "API key";
-  byId("key-why").textContent = [again && "What was sent was not accepted.", trouble.detail].filter(Boolean).join(" ");
+  byId("key-why").textContent = [again && "What was sent was not accepted.", trouble.detail]
+    .filter(Boolean)
+    .join(" ");
   input.value = "";
   return new Promise((resolve) => {
     const close = (value) => {
@@ -39,7 +41,7 @@ export function askInDialog(trouble, again) {
 }
 
 /** Show what the model declares. */
-export async function showModel() {
+async function showModel() {
   const [dialog, card] = [byId("model-dialog"), byId("model-card")];
   fill(card, make("p", {}, "Asking the service …"));
   dialog.showModal();

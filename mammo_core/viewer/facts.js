@@ -30,8 +30,12 @@ export function known(name, known, text = plain) {
  * @param {string} [kind] a class
  */
 export function fact(name, value, more = null, kind = "") {
-  return make("div", { class: `fact ${kind}` },
-    make("dt", {}, name), make("dd", {}, value, more && make("span", { class: "more" }, more)));
+  return make(
+    "div",
+    { class: `fact ${kind}` },
+    make("dt", {}, name),
+    make("dd", {}, value, more && make("span", { class: "more" }, more)),
+  );
 }
 
 /**
@@ -51,8 +55,12 @@ export function section(title, ...children) {
  */
 export function folded(title, summary, ...children) {
   const open = FOLDS.has(title);
-  const details = make("details", { class: "part", open },
-    make("summary", {}, make("span", { class: "title" }, title), make("span", { class: "brief" }, summary)), ...children);
+  const details = make(
+    "details",
+    { class: "part", open },
+    make("summary", {}, make("span", { class: "title" }, title), make("span", { class: "brief" }, summary)),
+    ...children,
+  );
   details.addEventListener("toggle", () => {
     if (/** @type {HTMLDetailsElement} */ (details).open) FOLDS.add(title);
     else FOLDS.delete(title);

@@ -8,20 +8,27 @@ import { restart } from "./cases.js";
 import { section } from "./facts.js";
 import { currentOptions } from "./welcome.js";
 
+/** @typedef {import("./cases.js").Case} Case */
+
 /** @param {Case} done */
 export function keepPart(done) {
   const button = (name, click, more = {}) => make("button", { type: "button", click, ...more }, name);
   const large = !fitsRequest(done.file);
-  return section("Keep",
-    make("div", { class: "row" },
+  return section(
+    "Keep",
+    make(
+      "div",
+      { class: "row" },
       button("Copy JSON", (event) => copy(done, event.currentTarget)),
       button("Save JSON", () => save(new Blob([jsonOf(done)], { type: "application/json" }), `${stem(done)}.json`)),
       button("Save this picture", () => keep(done, view.tab), { disabled: !done.pictures[view.tab] }),
       button("Save all pictures", () => Object.keys(TABS).forEach((name) => keep(done, name))),
       LIMITS.report && button("Report", (event) => fetchReport(done, event.currentTarget), { disabled: large }),
-      button("Analyse again", () => restart(done, currentOptions()))),
+      button("Analyse again", () => restart(done, currentOptions())),
+    ),
     LIMITS.report && large && make("p", { class: "more" }, "No report: the file is too large for a request."),
-    make("p", { class: "more" }, "The answer’s JSON holds all of this; “Analyse again” takes the options of now."));
+    make("p", { class: "more" }, "The answer’s JSON holds all of this; “Analyse again” takes the options of now."),
+  );
 }
 
 /** The answer without its pictures, which are files of their own. @param {Case} done */

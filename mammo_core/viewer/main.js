@@ -14,6 +14,8 @@ import { dragWindow, wireTabs, wireTools } from "./controls.js";
 import { currentOptions, wireFiles, wireSamples } from "./welcome.js";
 import { keepPart } from "./keep.js";
 
+/** @typedef {import("./cases.js").Case} Case */
+
 const panes = [0, 1].map((number) => new Pane(number, { onWindow: dragWindow, onActive: activate }));
 
 /** @param {File[]} files */
@@ -63,21 +65,48 @@ function drawCases() {
 function reuse(list, entries) {
   const focused = document.activeElement?.closest("[data-case]")?.getAttribute("data-case");
   fill(list, ...entries);
-  if (focused) list.querySelector(`[data-case="${focused}"] button`)?.focus();
+  if (focused) byId("cases").querySelector(`[data-case="${focused}"] button`)?.focus();
 }
 
 /** @param {Case} one */
 function caseTile(one) {
   const original = one.pictures.original;
   const shown = view.shown.slice(0, view.compare ? 2 : 1).includes(one.id);
-  const text = one.answer ? `${one.answer.result} · ${scoreText(one.answer.confidence)}`
-    : one.trouble ? wordsFor(one.trouble.code).what
-    : one.progress === null ? one.stage : `Sending ${percent(one.progress)}`;
-  return make("li", { "data-case": one.id, class: one.state },
-    make("button", { type: "button", class: "tile", "aria-pressed": String(shown), click: () => choose(one.id) },
-      original ? make("img", { src: original.address, alt: "" }) : make("span", { class: `dot ${one.state}`, "aria-hidden": "true" }),
-      make("span", { class: "tile-text" }, make("span", { class: "name" }, one.name), make("span", { class: "more" }, text))),
-    make("button", { type: "button", class: "remove", "aria-label": `Remove ${one.name}`, title: "Remove", click: () => removeCase(one) }, "×"));
+  const text = one.answer
+    ? `${one.answer.result} · ${scoreText(one.answer.confidence)}`
+    : one.trouble
+      ? wordsFor(one.trouble.code).what
+      : one.progress === null
+        ? one.stage
+        : `Sending ${percent(one.progress)}`;
+  return make(
+    "li",
+    { "data-case": one.id, class: one.state },
+    make(
+      "button",
+      { type: "button", class: "tile", "aria-pressed": String(shown), click: () => choose(one.id) },
+      original
+        ? make("img", { src: original.address, alt: "" })
+        : make("span", { class: `dot ${one.state}`, "aria-hidden": "true" }),
+      make(
+        "span",
+        { class: "tile-text" },
+        make("span", { class: "name" }, one.name),
+        make("span", { class: "more" }, text),
+      ),
+    ),
+    make(
+      "button",
+      {
+        type: "button",
+        class: "remove",
+        "aria-label": `Remove ${one.name}`,
+        title: "Remove",
+        click: () => removeCase(one),
+      },
+      "×",
+    ),
+  );
 }
 
 let panelOf = "";
@@ -91,8 +120,14 @@ function drawPanel() {
   const panel = byId("panel");
   if (shown?.state !== "done") return fill(panel, ...waitingPanel(shown));
   const name = view.compare && make("p", { class: "whose" }, shown.name);
-  fill(panel, name, ...findingsOf(shown), ...backgroundOf(shown), keepPart(shown),
-    make("p", { class: "disclaimer" }, shown.answer.disclaimer));
+  fill(
+    panel,
+    name,
+    ...findingsOf(shown),
+    ...backgroundOf(shown),
+    keepPart(shown),
+    make("p", { class: "disclaimer" }, shown.answer.disclaimer),
+  );
   markRegions();
 }
 

@@ -151,9 +151,11 @@ def origin_of(bucket: str) -> str:
         return f"{parts.scheme}://{parts.netloc}"
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
     suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    # The first region has kept its first name.
+    service = "s3" if region == "us-east-1" else f"s3.{region}"
     # A certificate covers one label: a bucket with dots in its name is part of the path.
     host = "" if "." in bucket else f"{bucket}."
-    return f"https://{host}s3.{region}.{suffix}"
+    return f"https://{host}{service}.{suffix}"
 
 
 def _read(name: str) -> str:

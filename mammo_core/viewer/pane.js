@@ -7,6 +7,9 @@ import { caseOf, removeCase, restart } from "./cases.js";
 import { Viewport } from "./viewport.js";
 import { boxOf, markRegions, standsFor } from "./regions.js";
 
+/** @typedef {import("./cases.js").Case} Case */
+/** @typedef {import("./service.js").Trouble} Trouble */
+
 /** Smallest side of a box that is easy to hit, screen pixels. */
 const HANDY = 24;
 
@@ -28,8 +31,14 @@ export class Pane {
     this.boxes = make("div", { class: "boxes" });
     this.card = make("div", { class: "card" });
     this.readout = make("p", { class: "readout", "aria-hidden": "true" });
-    this.stage = make("div", { class: "stage", tabindex: "0", role: "group" },
-      this.film, this.boxes, this.card, this.readout);
+    this.stage = make(
+      "div",
+      { class: "stage", tabindex: "0", role: "group" },
+      this.film,
+      this.boxes,
+      this.card,
+      this.readout,
+    );
     this.element = make("figure", { class: "pane" }, this.title, this.stage);
     this.viewport = new Viewport(this.stage, hooks);
     this.element.addEventListener("pointerdown", () => hooks.onActive(number));
@@ -103,8 +112,11 @@ export class Pane {
   /** @param {Case} done @param {any} region */
   box(done, region) {
     const label = `Region ${region.id}, ${percent(region.share_of_evidence)} of the evidence`;
-    const box = make("button", { type: "button", class: "box", "aria-label": label },
-      make("span", { class: "badge", "aria-hidden": "true" }, region.id));
+    const box = make(
+      "button",
+      { type: "button", class: "box", "aria-label": label },
+      make("span", { class: "badge", "aria-hidden": "true" }, region.id),
+    );
     box.dataset.box = JSON.stringify(region.bbox);
     standsFor(box, done.id, region.id);
     return box;
@@ -128,7 +140,12 @@ export class Pane {
     const status = this.shown?.answer?.image_status[view.tab];
     for (const element of this.boxes.children) {
       const box = /** @type {HTMLElement} */ (element);
-      const { x, y, width: w, height: h } = boxOf({ bbox: JSON.parse(box.dataset.box ?? "{}") }, status?.scale ?? 1);
+      const {
+        x,
+        y,
+        width: w,
+        height: h,
+      } = boxOf({ bbox: JSON.parse(box.dataset.box ?? "{}") }, status?.scale ?? 1);
       const [wide, high] = [Math.max(HANDY, w * scale), Math.max(HANDY, h * scale)];
       box.style.left = `${left + (x + w / 2) * scale - wide / 2}px`;
       box.style.top = `${top + (y + h / 2) * scale - high / 2}px`;
@@ -158,7 +175,7 @@ function show(image, picture, label) {
 }
 
 /** Whether level and window differ from the picture as it is. */
-export function isWindowed() {
+function isWindowed() {
   return view.level !== 0.5 || view.width !== 1 || view.invert;
 }
 
@@ -173,17 +190,24 @@ function readoutText(zoom) {
 /** @param {Case} failed @param {Trouble} trouble */
 function troubleCard(failed, trouble) {
   const { what, todo, retryable } = wordsFor(trouble.code);
-  const anyway = trouble.code === "unsuitable_image" &&
-    make("button", { type: "button", click: () => restart(failed, { ...failed.options, accept_unsuitable: "true" }) },
-      "Analyse it anyway");
+  const anyway =
+    trouble.code === "unsuitable_image" &&
+    make(
+      "button",
+      { type: "button", click: () => restart(failed, { ...failed.options, accept_unsuitable: "true" }) },
+      "Analyse it anyway",
+    );
   return [
     make("h3", {}, what),
     make("p", {}, todo),
     trouble.detail && make("p", { class: "detail" }, trouble.detail),
-    make("div", { class: "row" },
+    make(
+      "div",
+      { class: "row" },
       retryable && make("button", { type: "button", class: "primary", click: () => restart(failed) }, "Try again"),
       anyway,
-      make("button", { type: "button", click: () => removeCase(failed) }, "Remove")),
+      make("button", { type: "button", click: () => removeCase(failed) }, "Remove"),
+    ),
     trouble.requestId && make("p", { class: "fine" }, "Request id ", make("code", {}, trouble.requestId)),
   ];
 }
@@ -206,7 +230,10 @@ function progressCard(current) {
     make("h3", {}, current.progress === null ? `${current.stage} …` : `Sending … ${percent(current.progress)}`),
     !waits && make("progress", { ...value, "aria-label": current.stage }),
     make("p", {}, waits ? "One image is analysed at a time." : "The first answer of a quiet service takes longer."),
-    make("div", { class: "row" },
-      make("button", { type: "button", click: () => (waits ? removeCase(current) : current.stop.abort()) }, "Stop")),
+    make(
+      "div",
+      { class: "row" },
+      make("button", { type: "button", click: () => (waits ? removeCase(current) : current.stop.abort()) }, "Stop"),
+    ),
   ];
 }

@@ -127,7 +127,11 @@ function troubleOf(request) {
     // A proxy's own page: its status has to do.
   }
   const code = problem.code ?? byStatus[request.status] ?? "internal_error";
-  return new Trouble(code, problem.detail ?? "", problem.request_id ?? request.getResponseHeader("x-request-id") ?? "");
+  return new Trouble(
+    code,
+    problem.detail ?? "",
+    problem.request_id ?? request.getResponseHeader("x-request-id") ?? "",
+  );
 }
 
 /**
@@ -190,7 +194,7 @@ function mediaTypeOf(file) {
  * @param {Hooks} hooks
  */
 async function result(path, hooks) {
-  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end;) {
     const state = await ask("GET", path, { hooks });
     if (state.status === "succeeded") return state.answer;
     if (state.error) throw new Trouble(state.error.code, state.error.detail, state.request_id ?? "");

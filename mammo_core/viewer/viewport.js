@@ -7,7 +7,7 @@ const STEP = 1.25;
 const NUDGE = 0.08;
 
 /** Where a stage looks: zoom 1 shows the whole picture, (x, y) is what lies in its middle, 0 to 1. */
-export class Place {
+class Place {
   constructor() {
     this.reset();
   }

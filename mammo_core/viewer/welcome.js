@@ -70,8 +70,15 @@ export async function wireSamples(take) {
 function sampleCard(sample, take) {
   const blob = blobOf(sample.image, sample.media_type);
   const file = new File([blob], sample.file_name, { type: sample.media_type });
-  return make("li", {}, make("button", { type: "button", class: "sample", click: () => take([file]) },
-    make("img", { src: URL.createObjectURL(blob), alt: "", width: sample.width, height: sample.height }),
-    make("span", { class: "sample-name" }, sample.title),
-    make("span", { class: "hint" }, sample.description)));
+  return make(
+    "li",
+    {},
+    make(
+      "button",
+      { type: "button", class: "sample", click: () => take([file]) },
+      make("img", { src: URL.createObjectURL(blob), alt: "", width: sample.width, height: sample.height }),
+      make("span", { class: "sample-name" }, sample.title),
+      make("span", { class: "hint" }, sample.description),
+    ),
+  );
 }

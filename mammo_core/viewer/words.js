@@ -34,7 +34,10 @@ const TROUBLES = {
   ],
   out_of_time: ["The service ran out of time.", "Try again: the model is loaded now."],
   dependency_failed: ["Something the service relies on failed.", "Try again in a minute."],
-  access_denied: ["The service may not read something it needs.", "Tell whoever runs it; trying again will not help."],
+  access_denied: [
+    "The service may not read something it needs.",
+    "Tell whoever runs it; trying again will not help.",
+  ],
   misconfigured: ["The service is not set up correctly.", "Tell whoever runs it; trying again will not help."],
   model_integrity: [
     "The model is not the one that was expected, so it is not used.",
@@ -42,12 +45,24 @@ const TROUBLES = {
   ],
   target_layer: ["The model has no layer that can be explained.", "Tell whoever runs the service."],
   compilation_failed: ["The model cannot be compiled.", "Tell whoever runs the service."],
-  inference_failed: ["The model gave no usable score for this image.", "Try another image, and tell whoever runs the service."],
+  inference_failed: [
+    "The model gave no usable score for this image.",
+    "Try another image, and tell whoever runs the service.",
+  ],
   render_failed: ["A picture could not be drawn.", "Tell whoever runs the service."],
-  internal_error: ["Something broke in the service.", "Try again. If it happens twice, report the request id below."],
-  method_not_allowed: ["The service does not take this request.", "Reload the page: it may be older than the service."],
+  internal_error: [
+    "Something broke in the service.",
+    "Try again. If it happens twice, report the request id below.",
+  ],
+  method_not_allowed: [
+    "The service does not take this request.",
+    "Reload the page: it may be older than the service.",
+  ],
   unauthorized: ["You are not signed in.", "Enter your token and try again."],
-  forbidden: ["The service does not let you do this.", "Enter a valid key, or ask whoever runs the service for one."],
+  forbidden: [
+    "The service does not let you do this.",
+    "Enter a valid key, or ask whoever runs the service for one.",
+  ],
   too_many_requests: ["That was too much at once.", "Wait a little, then try again."],
   gateway_timeout: ["The answer took too long.", "Try again: the model is loaded now, so it will be quicker."],
   no_connection: ["The service cannot be reached.", "Check your connection, then try again."],
@@ -59,7 +74,10 @@ const TROUBLES = {
     "Save it as PNG or JPEG, or as a compressed DICOM file. Whoever runs the service can switch on uploads of large files.",
   ],
   too_large: ["The file is larger than this service takes at all.", "Send a smaller or compressed file."],
-  upload_refused: ["The storage did not take the file.", "Try again: the form for it is valid for five minutes only."],
+  upload_refused: [
+    "The storage did not take the file.",
+    "Try again: the form for it is valid for five minutes only.",
+  ],
   upload_pending: [
     "The file was sent, but its result is not there yet.",
     "Try again later. If it stays so, tell whoever runs the service: the queue may be stuck.",
@@ -68,8 +86,14 @@ const TROUBLES = {
 
 /** The file is at fault: the same file would fail again. */
 const HOPELESS = new Set([
-  "invalid_input", "payload_too_large", "unsupported_media", "unreadable_image", "unsuitable_image", "empty_file",
-  "too_large_here", "too_large",
+  "invalid_input",
+  "payload_too_large",
+  "unsupported_media",
+  "unreadable_image",
+  "unsuitable_image",
+  "empty_file",
+  "too_large_here",
+  "too_large",
 ]);
 
 /**
