@@ -18,12 +18,12 @@ export function askInDialog(trouble, again) {
   byId("key-why").textContent = [again && "What was sent was not accepted.", trouble.detail]
     .filter(Boolean)
     .join(" ");
-  input.value = "";
   return new Promise((resolve) => {
     const close = (value) => {
       dialog.removeEventListener("cancel", refuse);
       byId("key-form").removeEventListener("submit", accept);
       byId("key-cancel").removeEventListener("click", refuse);
+      input.value = ""; // nobody reads it off the page
       if (dialog.open) dialog.close();
       resolve(value);
     };

@@ -37,7 +37,7 @@ export class Viewport {
     stage.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     stage.addEventListener("pointerdown", (event) => this.down(event));
     stage.addEventListener("pointermove", (event) => this.move(event));
-    for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
+    for (const name of ["pointerup", "pointercancel"]) {
       stage.addEventListener(name, (event) => this.up(/** @type {PointerEvent} */ (event)));
     }
     stage.addEventListener("dblclick", (event) => {
