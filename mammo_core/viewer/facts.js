@@ -16,11 +16,12 @@ export function factList(...rows) {
  * @param {string} name
  * @param {any} known
  * @param {(value: any) => string} [text]
+ * @param {string} [absent] what stands in its place
  */
-export function known(name, known, text = plain) {
+export function known(name, known, text = plain, absent = "not known") {
   const there = known.value !== null;
   const more = there ? [sourceWords(known.source), known.detail].filter(Boolean).join(": ") : known.reason;
-  return fact(name, there ? text(known.value) : "not known", more, there ? "" : "absent");
+  return fact(name, there ? text(known.value) : absent, more, there ? "" : "absent");
 }
 
 /**

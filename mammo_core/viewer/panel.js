@@ -39,7 +39,7 @@ function scorePart(answer) {
     factList(
       // Where it is cut takes a paragraph to say: that is below, folded.
       suspicion.value === null ? known("Suspicion", suspicion) : fact("Suspicion", plain(suspicion.value)),
-      known("BI-RADS-like", category),
+      known("BI-RADS-like", category, plain, "none"),
     ),
     folded(
       "Where it is cut, and why there",

@@ -211,11 +211,12 @@ export function fitsRequest(file) {
 /**
  * The report of a file.
  * @param {File} file
- * @param {Record<string, string>} options
+ * @param {Record<string, string>} options of the analysis; a report draws its pictures in a size of its own
  * @returns {Promise<Blob>}
  */
 export async function report(file, options) {
-  const made = await ask("POST", `report?${new URLSearchParams(options)}`, { body: formOf(file) });
+  const asked = Object.fromEntries(Object.entries(options).filter(([name]) => name !== "max_side"));
+  const made = await ask("POST", `report?${new URLSearchParams(asked)}`, { body: formOf(file) });
   if (made.pdf) return blobOf(made.pdf, "application/pdf");
   return new Blob([made.html ?? ""], { type: "text/html" });
 }

@@ -121,7 +121,14 @@ def test_a_narrow_screen_shows_everything_without_scrolling_sideways(
 
     assert page.evaluate(overflow) <= 0
     page.tap("#compare")
+    page.locator("details").evaluate_all("(all) => all.forEach((one) => (one.open = true))")
+    page.tap("#add")
     assert page.evaluate(overflow) <= 0
+    wide = page.locator("main *:visible").evaluate_all(
+        """(all) => all.filter((one) => one.getBoundingClientRect().right > innerWidth + 1
+        && !one.closest(".cases, [role=tablist], .stage")).map((one) => one.className || one.tagName)"""
+    )
+    assert wide == []
     page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
     notice = page.locator(".notice").bounding_box()
     assert notice is not None

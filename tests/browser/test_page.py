@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from mammo_core.phantom.files import to_dicom, to_png
 from mammo_core.phantom.synthesis import make_phantom
 from mammo_core.records import PictureName
-from tests.browser.conftest import Opens
+from tests.browser.conftest import WAIT_MS, Opens
 
 pytestmark = pytest.mark.browser
 PHANTOM = make_phantom(seed=14, shape=(640, 520))
@@ -232,7 +232,19 @@ def test_what_was_found_can_be_taken_away(served: str, opens: Opens) -> None:
     assert saved.value.suggested_filename == "L-CC.json"
     assert picture.value.suggested_filename == "L-CC-overlay.png"
     assert Image.open(io.BytesIO(picture.value.path().read_bytes())).size == (520, 640)
-    assert page.locator("text=Report").count() == 0, "there is no such route"
+
+
+def test_a_report_can_be_saved(address: str, opens: Opens) -> None:
+    visit = opens(address)
+    page = visit.page
+    visit.send(("L-CC.png", PNG))
+    visit.answered()
+
+    with page.expect_download(timeout=WAIT_MS) as saved:
+        page.click("#panel >> text=Report")
+
+    assert saved.value.suggested_filename == "L-CC-report.pdf"
+    assert saved.value.path().read_bytes().startswith(b"%PDF-")
 
 
 def test_the_model_says_what_it_is(address: str, opens: Opens) -> None:

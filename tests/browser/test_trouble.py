@@ -34,6 +34,7 @@ def black() -> bytes:
         ("black.png", black(), 422, "This does not look like a single mammographic view.", 0),
         ("empty.png", b"", None, "The file is empty.", 0),
     ],
+    ids=["text", "broken", "black", "empty"],
 )
 def test_a_file_that_cannot_be_analysed(
     name: str, data: bytes, status: int | None, words: str, again: int, address: str, opens: Opens

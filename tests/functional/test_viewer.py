@@ -103,10 +103,10 @@ def test_another_file_is_a_problem_like_any_other() -> None:
 @pytest.mark.parametrize(
     ("settings", "offered"),
     [
-        ({}, ["268435456", "", "off"]),
-        ({"max_image_bytes": 1000}, ["1000", "", "off"]),
-        ({"upload_bucket": "ups"}, ["268435456", "", "off"]),
-        ({"upload_bucket": "ups", "result_bucket": "res", "max_image_bytes": 9}, ["9", "9", "off"]),
+        ({}, ["268435456", "", "on"]),
+        ({"max_image_bytes": 1000}, ["1000", "", "on"]),
+        ({"upload_bucket": "ups"}, ["268435456", "", "on"]),
+        ({"upload_bucket": "ups", "result_bucket": "res", "max_image_bytes": 9}, ["9", "9", "on"]),
     ],
 )
 def test_the_page_knows_what_the_service_offers(settings: dict[str, Any], offered: list[str]) -> None:
@@ -125,13 +125,6 @@ def test_in_lambda_the_page_knows_the_smaller_limit() -> None:
     answer = call(service_with(FakeModel()), v1_event("GET", "/"))
 
     assert 'data-max-body-bytes="4500000"' in answer["body"]
-
-
-def test_a_report_is_offered_where_there_is_one() -> None:
-    opened = client()
-    opened.app.add_api_route("/report", lambda: None, methods=["POST"])  # type: ignore[attr-defined]
-
-    assert 'data-report="on"' in opened.get("/").text
 
 
 @pytest.mark.parametrize(
