@@ -31,7 +31,9 @@ def add(app: FastAPI, settings: Settings, *, max_body_bytes: int) -> None:
     named = [bucket for bucket in buckets if bucket is not None]
     uploads = len(named) == len(buckets)
     headers = {
-        "content-security-policy": page.policy(*map(page.origin_of, named if uploads else [])),
+        "content-security-policy": page.policy(
+            *map(page.origin_of, named if uploads else []), ancestors=settings.frame_ancestors
+        ),
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
         "cross-origin-opener-policy": "same-origin",

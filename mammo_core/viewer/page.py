@@ -37,6 +37,8 @@ EXPORT = re.compile(r"^export (?=(?:async function|function|const|class|let) )",
 NAMES = {"app.js": "text/javascript", "app.css": "text/css", "samples.json": "application/json"}
 """What the page asks for beside itself, below ``viewer/``."""
 
+NOBODY = "'none'"
+
 
 @dataclass(frozen=True)
 class File:
@@ -117,13 +119,15 @@ def joined(modules: dict[str, str]) -> str:
     return "\n".join(parts)
 
 
-def policy(*origins: str) -> str:
+def policy(*origins: str, ancestors: str = NOBODY) -> str:
     """The Content-Security-Policy of the page.
 
     Parameters
     ----------
     origins : str
         Of buckets that take files and hold pictures.
+    ancestors : str
+        Origins whose pages may show this one in a frame, separated by blanks.
     """
     elsewhere = "".join(f" {origin}" for origin in dict.fromkeys(origins))
     return "; ".join(
@@ -135,7 +139,7 @@ def policy(*origins: str) -> str:
             f"connect-src 'self'{elsewhere}",
             "base-uri 'none'",
             "form-action 'none'",
-            "frame-ancestors 'none'",
+            f"frame-ancestors {ancestors or NOBODY}",
             # Chromium then refuses text as markup, wherever it comes from.
             "require-trusted-types-for 'script'",
             "trusted-types 'none'",

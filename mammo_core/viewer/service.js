@@ -90,14 +90,33 @@ async function ask(method, path, options = {}) {
     const value = await askForKey(trouble, kept !== null);
     if (value === null) throw trouble;
     const header = request.status === 401 ? "authorization" : "x-api-key";
-    sessionStorage.setItem(KEPT_AS, JSON.stringify({ header, value }));
+    keepKey({ header, value });
   }
 }
 
-/** @returns {{header: string, value: string}|null} */
+/** @type {{header: string, value: string}|null} */
+let lastKey = null;
+
+/**
+ * Keep a key for this tab; where a browser keeps nothing (some frames), until the page is left.
+ * @param {{header: string, value: string}} key
+ */
+function keepKey(key) {
+  lastKey = key;
+  try {
+    sessionStorage.setItem(KEPT_AS, JSON.stringify(key));
+  } catch {
+    // It is still known here.
+  }
+}
+
 function storedKey() {
-  const kept = sessionStorage.getItem(KEPT_AS);
-  return kept ? JSON.parse(kept) : null;
+  try {
+    lastKey ??= JSON.parse(sessionStorage.getItem(KEPT_AS) ?? "null");
+  } catch {
+    // There is no store: then only this page's own key is known.
+  }
+  return lastKey;
 }
 
 /** @param {XMLHttpRequest} request */

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import ValidationError
 
 from mammo_core import __version__
 from mammo_core.aws import links
@@ -155,6 +156,15 @@ def test_the_policy_names_the_buckets_where_forms_and_links_lead(
     assert f"connect-src 'self' {' '.join(origins)};" in policy
     assert f"img-src 'self' data: blob: {' '.join(origins)};" in policy
     assert "script-src 'self'; style-src 'self'; img-src" in policy
+
+
+def test_only_named_pages_may_show_it_in_a_frame() -> None:
+    policy = client(frame_ancestors="https://huggingface.co").get("/").headers["content-security-policy"]
+
+    assert "; frame-ancestors https://huggingface.co;" in policy
+    for text in ("huggingface.co", "https://a.example; script-src *", "https://a.example\r\nx: y", "*"):
+        with pytest.raises(ValidationError):
+            Settings(frame_ancestors=text)
 
 
 class TestBehindAStage:
