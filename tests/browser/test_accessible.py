@@ -120,6 +120,7 @@ def test_a_narrow_screen_shows_everything_without_scrolling_sideways(
     visit.look("answer")
 
     assert page.evaluate(overflow) <= 0
+    assert page.is_visible(".scale .mark"), "the threshold"
     page.tap("#compare")
     page.locator("details").evaluate_all("(all) => all.forEach((one) => (one.open = true))")
     page.tap("#add")

@@ -87,6 +87,7 @@ def test_a_service_without_a_model(opens: Opens) -> None:
         ("failed", "This picture could not be drawn."),
         ("unavailable", "What this picture shows could not be computed."),
     ],
+    ids=["failed", "unavailable"],
 )
 def test_one_missing_picture_says_why_and_the_others_are_there(
     state: str, words: str, served: str, opens: Opens
@@ -129,6 +130,7 @@ def test_one_missing_picture_says_why_and_the_others_are_there(
         (500, '{"code": "something_new", "detail": "x"}', "Something broke in the service."),
         (200, "not json", "The answer could not be read."),
     ],
+    ids=["502", "504", "429", "500", "200"],
 )
 def test_a_gateway_in_between(status: int, body: str, words: str, served: str, opens: Opens) -> None:
     visit = opens(served)
