@@ -59,6 +59,8 @@ CMD ["handler.handler"]
 
 FROM everything AS space
 ENV PORT=7860
+# A Space shows its application in a frame of its own page.
+ENV FRAME_ANCESTORS=https://huggingface.co
 EXPOSE 7860
 # Not root, and a number, so that hosts which forbid root can tell.
 USER 1000:1000

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo keras test test-full e2e cold-start bench check template format lock serve train-phantom clean
+.PHONY: help demo keras test test-full e2e browser cold-start bench check template format lock serve train-phantom clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -42,10 +42,13 @@ test: $(VENV)/.dev $(VENV)/sam/.tool ## everything a change must pass
 	$(BIN)/python -m pytest
 
 test-full: $(VENV)/.dev $(VENV)/sam/.tool ## all of make test, every architecture, 1,000 events with faults, and 5,000 mutated files
-	$(BIN)/python -m pytest -m "not e2e" --fuzz-cases=5000
+	$(BIN)/python -m pytest -m "not e2e and not browser" --fuzz-cases=5000
 
 e2e: $(VENV)/.dev $(VENV)/sam/.tool ## build the images and run them: Docker, else podman, which it installs (minutes, root)
 	scripts/e2e.sh
+
+browser: $(VENV)/.dev $(VENV)/sam/.tool ## use the page in Chromium; Debian's, which it installs (root), or BROWSER=path
+	scripts/browser.sh
 
 cold-start: $(VENV)/.dev $(VENV)/sam/.tool ## measure cold starts, memory and image sizes; after make e2e
 	scripts/in_engine.sh $(BIN)/python -m benchmarks.cold_start

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import cache
 from time import perf_counter
 from typing import Annotated
 from uuid import uuid4
@@ -14,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
-from mammo_core import __version__, log, request_body, routes_report, routes_uploads
+from mammo_core import __version__, log, openapi, request_body, routes_report, routes_uploads, routes_viewer
 from mammo_core import schemas as wire
 from mammo_core.attempt import place
 from mammo_core.errors import InvalidRequestError, MammoError
@@ -60,7 +61,14 @@ def create_app(service: AnalysisService, *, max_body_bytes: int | None = None) -
         )
     app.state.metrics_namespace = service.settings.metrics_namespace
     _add_routes(app, service, max_body_bytes)
+    _describe(app)
     return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Let the application describe itself as it is, worked out when somebody asks."""
+    made = app.openapi
+    app.openapi = cache(lambda: openapi.corrected(made()))  # type: ignore[method-assign]
 
 
 def _add_routes(app: FastAPI, service: AnalysisService, max_body_bytes: int | None) -> None:
@@ -103,6 +111,7 @@ def _add_routes(app: FastAPI, service: AnalysisService, max_body_bytes: int | No
 
     routes_report.add(app, service, max_body_bytes=limit)
     routes_uploads.add(app, service.settings)
+    routes_viewer.add(app, service.settings, max_body_bytes=limit)
 
 
 async def _answer_once(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -412,6 +412,11 @@ class ModelCard(Manifest):
     disclaimer: str = DISCLAIMER
 
 
+_ONE = f"({'|'.join(PictureName)})"
+PICTURE_LIST = rf"^[\s,]*({_ONE}(\s*,[\s,]*{_ONE})*[\s,]*)?$"
+"""What :func:`mammo_core.options.picture_names` reads, for the API's description; it checks by itself."""
+
+
 def _with_plus(value: object) -> object:
     """Read ``gradcam++`` from a query in which nobody encoded the plus: there, it stands for a blank."""
     return value.replace(" ", "+") if isinstance(value, str) else value
@@ -452,7 +457,7 @@ class _AnalysisQuery(_Wire):
 class AnalyzeQuery(_AnalysisQuery):
     """The query of ``POST /analyze``."""
 
-    images: str = ",".join(PictureName)
+    images: Annotated[str, Field(json_schema_extra={"pattern": PICTURE_LIST})] = ",".join(PictureName)
     """Pictures to draw, separated by commas; empty draws none."""
     max_side: Annotated[int, Field(ge=SMALLEST_SIDE, le=LARGEST_SIDE)] = DEFAULT_SIDE
     """Longest side of the pictures, in pixels; they are never enlarged."""

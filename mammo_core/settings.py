@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from mammo_core.errors import ConfigurationError
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+ORIGINS = r"^(https?://[\w.*-]+(:\d+)?( https?://[\w.*-]+(:\d+)?)*)?$"
+"""Goes into a header as it is."""
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda v: str(v).upper())]
 
 
@@ -38,6 +40,8 @@ class Settings(BaseSettings):
     """Largest request body inside Lambda, whose limit is 6 MB of base64; not applied by ``mammo serve``."""
     cors_origin: str | None = None
     """The one origin whose pages may call the service; unset: none."""
+    frame_ancestors: Annotated[str, Field(pattern=ORIGINS)] = ""
+    """Origins, separated by blanks, whose pages may show the viewer in a frame; empty: none."""
     api_base_path: str = "/"
     """Path prefix that the gateway adds, such as ``/prod`` behind a custom domain."""
     log_level: LogLevel = "INFO"

@@ -146,6 +146,16 @@ def routes(service: Service) -> str:
     return f"{len(paths)} routes"
 
 
+def viewer(service: Service) -> str:
+    """The viewer and the files that it asks for are there as text, without proof of who asks."""
+    html = service.ask("GET", "/", proof=False).body.decode()
+    named = re.findall(r'"(viewer/[^"]+)"', html)
+    expect(len(named) == 3, f"/: the viewer was expected, {html[:40]!r}… came")
+    sizes = [len(service.ask("GET", f"/{name}", proof=False).body.decode()) for name in named]
+    expect(min(sizes) > 1000, f"a file of the viewer is not there: {dict(zip(named, sizes, strict=True))}")
+    return f"{sum(sizes) // 1000} kB"
+
+
 def ready(service: Service) -> str:
     """The model is loaded, explains itself, and all pictures can be drawn."""
     state = service.ask("GET", "/ready").json(200)
@@ -232,7 +242,21 @@ def log(service: Service) -> str:
     return f"look for request_id {service.seen[0]}: images_made 5, regions_found"
 
 
-CHECKS = (health, routes, ready, score, pictures, heatmap, overlay, boxes, same_again, refusal, door, log)
+CHECKS = (
+    health,
+    routes,
+    viewer,
+    ready,
+    score,
+    pictures,
+    heatmap,
+    overlay,
+    boxes,
+    same_again,
+    refusal,
+    door,
+    log,
+)
 
 
 def run(service: Service) -> Iterator[tuple[str, bool, str]]:

@@ -17,7 +17,12 @@ ROOMS = {
     "aws_lambda_powertools": ["mammo_core/log.py", "mammo_core/metrics.py", "mammo_core/events/door.py"],
     "boto3": ["mammo_core/storage.py", "scripts/smoke.py"],
     "botocore": ["mammo_core/storage.py", "scripts/smoke.py"],
-    "fastapi": ["mammo_core/api.py", "mammo_core/routes_report.py", "mammo_core/routes_uploads.py"],
+    "fastapi": [
+        "mammo_core/api.py",
+        "mammo_core/routes_report.py",
+        "mammo_core/routes_uploads.py",
+        "mammo_core/routes_viewer.py",
+    ],
     "ai_edge_litert": ["mammo_core/models/litert.py"],
     "gdcm": ["mammo_core/imaging/codec_child.py"],
     "jpeg_ls": ["mammo_core/imaging/codec_child.py"],

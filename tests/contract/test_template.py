@@ -25,7 +25,7 @@ from tests.contract.cloudformation import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-OPEN_ROUTES = {"/health", "/docs", "/openapi.json"}
+OPEN_ROUTES = {"/", "/viewer/{name}", "/health", "/docs", "/openapi.json"}
 POOL = "arn:aws:cognito-idp:eu-central-1:123456789012:userpool/eu-central-1_Example"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/0000-1111"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:people"
@@ -386,12 +386,17 @@ class TestEveryBucket:
         ]
 
     @pytest.mark.parametrize(("name", "method"), [("UploadBucket", "POST"), ("ResultBucket", "GET")])
-    def test_of_files_is_open_to_pages_of_the_one_origin_for_one_method(self, name: str, method: str) -> None:
+    def test_of_files_is_open_to_the_page_and_to_those_of_one_origin_for_one_method(
+        self, name: str, method: str
+    ) -> None:
         assert deployed(Uploads="on", CorsOrigin="https://viewer.example")[name]["Properties"][
             "CorsConfiguration"
         ]["CorsRules"] == [
             {
-                "AllowedOrigins": ["https://viewer.example"],
+                "AllowedOrigins": [
+                    "https://viewer.example",
+                    "https://*.execute-api.eu-central-1.amazonaws.com",
+                ],
                 "AllowedMethods": [method],
                 "AllowedHeaders": ["content-type"],
                 "MaxAge": 600,
@@ -552,7 +557,7 @@ class TestTheGateway:
     def test_has_the_routes_of_the_application_and_no_others(self) -> None:
         app = create_app(build_service())
         routes = {(path, verb.upper()) for path, item in app.openapi()["paths"].items() for verb in item}
-        pages = {("/docs", "GET"), (app.openapi_url, "GET")}
+        pages = {("/", "GET"), ("/viewer/{name}", "GET"), ("/docs", "GET"), (app.openapi_url, "GET")}
         assert set(methods()) == routes | pages
 
     def test_hands_every_request_to_the_function_whole(self) -> None:

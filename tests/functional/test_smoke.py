@@ -69,7 +69,8 @@ class Door:
             return {"type": "http.request", "body": body_sent, "more_body": False}
 
         receive = again
-        opened = request.url.path in {"/health", "/docs", "/openapi.json"}
+        path = request.url.path
+        opened = path in {"/", "/health", "/docs", "/openapi.json"} or path.startswith("/viewer/")
         if not opened and not self._admits(request, body_sent):
             body = {"code": "forbidden", "request_id": "1"}
             refused = JSONResponse(body, 403, media_type="application/problem+json")

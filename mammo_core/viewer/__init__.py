@@ -1,0 +1,1 @@
+"""The page at ``GET /``: static text, no build step, nothing from elsewhere."""
