@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from mammo_core.batch import Done, Found, find_jobs, run, write
-from mammo_core.commands.terminal import SOME_FAILED, WRONG_USAGE, progress, service_for, stop
+from mammo_core.batch import Done, Found, Job, find_jobs, run, write
+from mammo_core.commands.terminal import SOME_FAILED, WRONG_USAGE, service_for, side_by_side, stop
 from mammo_core.errors import InvalidRequestError, MammoError
 from mammo_core.map_quality import QualityChecks
 from mammo_core.options import DEFAULT_SIDE, LARGEST_SIDE, SMALLEST_SIDE, AnalysisOptions, picture_names
@@ -54,8 +54,17 @@ def analyze(
         QualityChecks,
         typer.Option(help="How much is measured of the map; full takes about a hundred passes."),
     ] = QualityChecks.FAST,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Images at the same time.")] = 1,
 ) -> None:
     """Analyse image files: score, map, regions and five pictures each.
+
+    Examples
+    --------
+    mammo analyze scan.png --out results
+
+    mammo analyze archive/ --out results --jobs 2
+
+    mammo analyze views/*.dcm --images "" --json > answers.jsonl
 
     Exit status: 0 all done, 1 some image failed (the others are done), 2 wrong usage.
     """
@@ -82,11 +91,13 @@ def analyze(
         service.model_card()
     except MammoError as error:
         stop(error, SOME_FAILED)
-    done = []
-    for job in progress(found.jobs, what="analysing", total=len(found.jobs)):
+
+    def work(job: Job) -> Done:
         result = run(job, service=service, options=options)
-        if out is not None:
-            result = write(result, out)
+        return result if out is None else write(result, out)
+
+    done = []
+    for result in side_by_side(work, found.jobs, jobs=jobs, what="analysing"):
         if json_lines:
             sys.stdout.write(result.as_json() + "\n")
         done.append(result)

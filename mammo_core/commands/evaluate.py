@@ -1,7 +1,6 @@
 """``mammo evaluate``: from a table of labels to measured numbers."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mammo_core.commands.terminal import SOME_FAILED, WRONG_USAGE, progress, service_for, stop
+from mammo_core.commands.terminal import SOME_FAILED, WRONG_USAGE, service_for, side_by_side, stop
 from mammo_core.errors import InvalidRequestError, MammoError
 from mammo_core.evaluation.evaluation import Evaluation
 from mammo_core.evaluation.examination import Examined, Measuring, examine
@@ -144,14 +143,9 @@ def _check_folder(folder: Path) -> None:
 def _examined(
     table: LabelTable, service: AnalysisService, measuring: Measuring, jobs: int
 ) -> Iterator[Examined]:
-    """All images in the order of the table; threads share the model, as HTTP requests do."""
+    """All images in the order of the table."""
     one = partial(examine, service=service, measuring=measuring)
-    total = len(table.cases)
-    if jobs == 1:
-        yield from progress(map(one, table.cases), what="evaluating", total=total)
-        return
-    with ThreadPoolExecutor(jobs) as pool:
-        yield from progress(pool.map(one, table.cases), what="evaluating", total=total)
+    return side_by_side(one, table.cases, jobs=jobs, what="evaluating")
 
 
 def _evaluate(

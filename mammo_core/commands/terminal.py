@@ -1,6 +1,7 @@
 """What the commands share: how they stop, show progress and open the service."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import typer
@@ -10,6 +11,7 @@ from mammo_core.errors import MammoError
 if TYPE_CHECKING:
     from mammo_core.service import AnalysisService
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 SOME_FAILED, WRONG_USAGE = 1, 2
@@ -34,6 +36,18 @@ def service_for(model: str | None) -> "AnalysisService":
     from mammo_core.storage import uri_of
 
     return service_with(None if model is None else uri_of(model))
+
+
+def side_by_side(work: Callable[[S], T], items: Sequence[S], *, jobs: int, what: str) -> Iterator[T]:
+    """Do some work for each item, several at a time, and give the results in the items' order.
+
+    Threads share the model, as requests over HTTP do.
+    """
+    if jobs == 1:
+        yield from progress(map(work, items), what=what, total=len(items))
+        return
+    with ThreadPoolExecutor(jobs) as pool:
+        yield from progress(pool.map(work, items), what=what, total=len(items))
 
 
 def progress(items: Iterable[T], *, what: str, total: int) -> Iterable[T]:

@@ -208,3 +208,20 @@ def test_a_phantom_comes_as_png_dicom_and_truth(tmp_path: Path) -> None:
     dataset = pydicom.dcmread(dicom)
     assert (dataset.ImageLaterality, dataset.ViewPosition, dataset.Rows) == ("R", "MLO", 512)
     assert json.loads(truth.read_text())["lesion"]["radius_mm"] > 0
+
+
+def test_several_at_a_time_are_the_same_in_the_same_order(tmp_path: Path) -> None:
+    for number in range(5):
+        (tmp_path / f"{number}.png").write_bytes(b"no image" if number == 3 else PNG)
+
+    one, three = (
+        mammo("analyze", tmp_path, "--json", "--images", "", "--jobs", jobs).stdout for jobs in (1, 3)
+    )
+
+    told = [[json.loads(line) for line in lines.splitlines()] for lines in (one, three)]
+    for answers in told:
+        assert ["error" in answer for answer in answers] == [False, False, False, True, False]
+        for answer in answers:
+            answer.pop("timings_ms", None)
+            answer.pop("cold_start", None)
+    assert told[0] == told[1]
