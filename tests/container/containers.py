@@ -98,8 +98,8 @@ def sam_server(command: str, parameters: Mapping[str, str] = NOTHING) -> Iterato
         wait_for(address)
         yield address
     finally:
-        server.send_signal(signal.SIGINT)  # it removes its containers then
-        server.wait(60)
+        server.send_signal(signal.SIGINT)  # it removes its containers then, which takes a busy machine minutes
+        server.wait(300)
 
 
 @contextmanager
