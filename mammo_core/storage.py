@@ -221,6 +221,8 @@ def _unanswered(error: "BotoCoreError", service: str = "S3") -> MammoError:
         return StorageUnavailableError(f"{service} did not answer ({name}).")
     if isinstance(error, exceptions.NoCredentialsError | exceptions.PartialCredentialsError):
         return AccessDeniedError(f"AWS credentials for {service} are missing ({name}).")
+    if isinstance(error, exceptions.NoRegionError):
+        return ConfigurationError(f"{service} cannot be asked ({name}); set AWS_REGION.")
     return ConfigurationError(
         f"{service} cannot be asked ({name}); check the bucket's name and the AWS settings."
     )
@@ -284,7 +286,10 @@ def _client(service: str, **config: Any) -> object:  # noqa: ANN401 - botocore's
     import boto3
     from botocore.config import Config
 
+    # As the other AWS tools do and Lambda sets it; botocore itself knows AWS_DEFAULT_REGION only.
+    region = os.environ.get("AWS_REGION") or None
     chosen = Config(
+        region_name=region,
         connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=READ_TIMEOUT_S,
         retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},

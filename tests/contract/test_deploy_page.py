@@ -121,6 +121,15 @@ def test_the_signed_curl_call_names_a_session_token_only_if_there_is_one(
     ]
 
 
+def test_the_first_command_sets_the_region_that_sam_reads() -> None:
+    """The SAM CLI asks boto3, which does not know AWS_REGION."""
+    (line,) = re.findall(r"^export .*", blocks("sh")[0], re.MULTILINE)
+    shell = ["sh", "-c", f'{line}\nprintf "%s %s" "$AWS_REGION" "$AWS_DEFAULT_REGION"']
+    done = subprocess.run(shell, capture_output=True, text=True, check=True, env={})
+    ours, theirs = done.stdout.split()
+    assert ours == theirs
+
+
 def test_the_python_program_can_be_read_and_sends_a_signed_image() -> None:
     (program,) = blocks("python")
     calls = {

@@ -136,6 +136,7 @@ def test_in_lambda_the_page_knows_the_smaller_limit() -> None:
         ({"AWS_DEFAULT_REGION": "us-east-1"}, "the-uploads"),
         ({"AWS_DEFAULT_REGION": "us-east-1"}, "with.dots"),
         ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}, "with.dots"),
+        ({"AWS_REGION": "eu-west-1"}, "the-uploads"),
         ({"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9000"}, "the-uploads"),
     ],
 )

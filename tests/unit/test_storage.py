@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -251,6 +252,42 @@ def test_a_uri_of_another_form_is_misconfigured(uri: str) -> None:
 
     assert caught.value.message.startswith("A URI of the form s3://bucket/key or file:///absolute/path")
     assert "model" not in caught.value.message
+
+
+class TestTheRegion:
+    @pytest.fixture(autouse=True)
+    def _fresh(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        monkeypatch.delenv("AWS_DEFAULT_REGION")
+        monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        for made in (storage.client, storage.signer, storage.queue_client):
+            made.cache_clear()
+        yield
+        for made in (storage.client, storage.signer, storage.queue_client):
+            made.cache_clear()
+
+    @pytest.mark.parametrize(
+        "environment",
+        [
+            {"AWS_REGION": "eu-west-1"},
+            {"AWS_DEFAULT_REGION": "eu-west-1"},
+            {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "us-east-1"},
+            {"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu-west-1"},
+        ],
+    )
+    def test_is_read_from_either_variable(
+        self, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Botocore reads the second only, and people who deploy export the first."""
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        queues: Any = storage.queue_client()
+        regions = [client.meta.region_name for client in (storage.client(), storage.signer(), queues)]
+        assert regions == ["eu-west-1"] * 3
+
+    def test_that_is_missing_is_told_with_the_variable_to_set(self) -> None:
+        with pytest.raises(ConfigurationError, match="AWS_REGION"), storage.s3_errors("SQS"):
+            storage.queue_client()
 
 
 def test_silent_storage_costs_less_than_the_gateway_waits() -> None:
