@@ -19,7 +19,13 @@ TEMPLATE = ROOT / "template.yaml"
 REGION = "eu-central-1"
 VARIANTS = {
     "default": (),
-    "api_key": ("Authorization=API_KEY", "ModelKey=model.json", "Uploads=on", "Publishing=on"),
+    "api_key": (
+        "Authorization=API_KEY",
+        "ModelKey=model.json",
+        "Uploads=on",
+        "SourceBucket=archive",
+        "Publishing=on",
+    ),
     "cognito": (
         "Authorization=COGNITO",
         f"UserPoolArn=arn:aws:cognito-idp:{REGION}:123456789012:userpool/{REGION}_Example",

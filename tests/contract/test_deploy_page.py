@@ -20,7 +20,7 @@ from benchmarks.cold_start import (
     cost,
     over_budget,
 )
-from tests.contract.cloudformation import DEFAULTS, PARAMETERS, RESOURCES, TEMPLATE, deployed
+from tests.contract.cloudformation import DEFAULTS, PARAMETERS, RESOURCES, TEMPLATE, allowed, deployed
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "deploy.md").read_text()
@@ -72,6 +72,24 @@ def test_outputs_and_parameters_that_the_page_names_exist() -> None:
     named = set(re.findall(r"`([A-Z][a-z]+[A-Z]\w*)`", PAGE))
     assert {"ApiUrl", "ModelBucketName", "LogGroupName", "ModelKey"} <= named
     assert named - set(PARAMETERS) - set(TEMPLATE["Outputs"]) - set(RESOURCES) == set()
+
+
+@pytest.mark.parametrize("page", ["deploy.md", "events.md"])
+def test_what_a_command_asks_of_the_stack_is_there(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text()
+    commands = "".join(re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+    outputs = set(re.findall(r"\$\(output (\w+)\)", commands))
+    assert outputs
+    assert outputs <= set(TEMPLATE["Outputs"])
+    overrides = re.findall(r"--parameter-overrides ([^`#\n]*)", text)
+    assert overrides
+    for line in overrides:
+        given = dict(word.split("=") for word in line.split())
+        assert set(given) <= set(PARAMETERS), line
+        assert allowed(**given), line
+    for stack, function in re.findall(r"sam logs --stack-name (\S+) --name (\w+)", commands):
+        assert stack == "mammo-core-dev", "the one that the page deploys"
+        assert RESOURCES[function]["Type"] == "AWS::Serverless::Function"
 
 
 def test_the_page_counts_the_alarms_of_a_plain_stack() -> None:
@@ -229,3 +247,13 @@ def test_the_last_run_of_the_containers_has_a_date_and_figures() -> None:
     assert list(rows) == ["date", "engine and base", "tests", "duration"]
     assert re.fullmatch(r"\d{1,2} [A-Z][a-z]+ 20\d\d", rows["date"])
     assert re.match(r"\d+\b", rows["tests"])
+
+
+def test_the_time_after_which_the_queue_forgets_is_the_one_on_the_page_of_events() -> None:
+    queue = deployed(Uploads="on")["Queue"]["Properties"]
+    days = queue["MessageRetentionPeriod"] / 86_400
+    page = " ".join((ROOT / "docs" / "events.md").read_text().split())
+    assert days == 4
+    assert "forgets a message after four days" in page
+    an_hour = DEFAULTS["WorkerConcurrency"] * 3600 // 2
+    assert f"make {an_hour:,} an hour, {an_hour * 24 * 4:,} in four days" in page

@@ -272,6 +272,18 @@ class TestTheRole:
         }
         assert rights("WorkerRole", Uploads="on", KmsKeyArn=KEY)["kms:GenerateDataKey"] == [KEY]
 
+    def test_lets_the_worker_and_nobody_else_read_a_bucket_that_was_there_before(self) -> None:
+        source = {"Uploads": "on", "SourceBucket": "archive"}
+        plain, given = rights("WorkerRole", Uploads="on"), rights("WorkerRole", **source)
+        assert {action: given[action][len(plain.get(action, [])) :] for action in given} == {
+            **{action: [] for action in plain},
+            "s3:GetObject": ["arn:aws:s3:::archive/*"],
+            "s3:GetObjectVersion": ["arn:aws:s3:::archive/*"],
+            "s3:ListBucket": ["arn:aws:s3:::archive"],
+        }
+        assert rights(**source) == rights(Uploads="on")
+        assert not accepts("SourceBucket", "*")
+
     def test_lets_the_publisher_write_bundles_records_and_the_pointer(self) -> None:
         given = rights("PublisherRole", **ON)
         assert given["s3:PutObject"] == [
@@ -446,6 +458,13 @@ class TestTheQueue:
         (allowed_,) = EVERYTHING["QueuePolicy"]["Properties"]["PolicyDocument"]["Statement"][1:]
         assert allowed_["Condition"] == {"ArnEquals": {"aws:SourceArn": "UploadsAppear.Arn"}}
         assert (allowed_["Action"], allowed_["Resource"]) == ("sqs:SendMessage", "Queue.Arn")
+
+    def test_hears_of_a_bucket_that_was_there_before_if_one_is_named(self) -> None:
+        stack = deployed(Uploads="on", SourceBucket="archive")
+        pattern = stack["UploadsAppear"]["Properties"]["EventPattern"]
+        assert pattern["detail"] == {"bucket": {"name": ["UploadBucket", "archive"]}}
+        assert allowed(Uploads="on", SourceBucket="archive")
+        assert not allowed(SourceBucket="archive")
 
     def test_hands_the_worker_one_message_at_a_time_and_is_told_what_failed(self) -> None:
         assert EVERYTHING["WorkFromTheQueue"]["Properties"] == {
@@ -741,6 +760,8 @@ def test_every_output_is_described_and_there_whenever_its_resource_is() -> None:
         "LogGroupName",
         "UploadBucketName",
         "ResultBucketName",
+        "WorkerRoleArn",
+        "WorkerLogGroupName",
         "QueueUrl",
         "DeadLettersArn",
     }

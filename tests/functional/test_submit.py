@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from mammo_core import cli, storage
 from mammo_core.aws import queues
 from mammo_core.errors import ConfigurationError, StorageUnavailableError
-from tests.cloud import UPLOADS, Cloud
+from tests.cloud import REGION, UPLOADS, Cloud
 from tests.functional.test_worker import PNG, acknowledged, worker_of
 
 
@@ -60,6 +60,24 @@ def test_what_is_submitted_is_analysed_and_submitted_again_is_not(
     assert [cloud.result(key)["status"] for key in keys] == ["succeeded"] * 3
     outcomes = [json.loads(line)["outcome"] for line in capsys.readouterr().err.splitlines()]
     assert outcomes == ["succeeded"] * 3 + ["duplicate"] * 3
+
+
+def test_a_bucket_that_was_there_before_is_analysed_where_it_lies(cloud: Cloud) -> None:
+    """SourceBucket of the template: the worker is bound to no bucket but by its role."""
+    place = {"LocationConstraint": REGION}
+    cloud.s3.create_bucket(Bucket="pacs-export", CreateBucketConfiguration=place)
+    for key, data in (("2024/L-CC.png", PNG), ("2024/DICOMDIR", b"DICOMDIR" * 100)):
+        cloud.s3.put_object(Bucket="pacs-export", Key=key, Body=data)
+
+    told = CliRunner().invoke(cli.app, ["submit", "s3://pacs-export/2024/", "--queue", cloud.queue_url])
+    answers = cloud.pump(worker_of())
+
+    assert told.output == "2 objects put on the queue\n"
+    assert acknowledged(answers) == [True] * 2
+    done, refused = cloud.result("2024/L-CC.png"), cloud.result("2024/DICOMDIR")
+    assert (done["status"], done["source"]["bucket"]) == ("succeeded", "pacs-export")
+    assert (refused["status"], refused["error"]["code"]) == ("rejected", "unsupported_media")
+    assert cloud.files(UPLOADS) == {}
 
 
 def test_a_run_that_was_interrupted_is_gone_on_with(
