@@ -238,7 +238,8 @@ def _answered(error: "ClientError", service: str) -> MammoError:
         return NotFoundError(f"{service} has no such object ({code}).")
     if code in DENIED or status in {401, 403}:
         return AccessDeniedError(f"{service} refused us ({code}); check the role and the bucket's policy.")
-    return ConfigurationError(f"{service} refused the request ({code}); check the bucket's name and region.")
+    what = "bucket's name" if service == "S3" else "queue's URL"
+    return ConfigurationError(f"{service} refused the request ({code}); check the {what} and the region.")
 
 
 class QueueClient(Protocol):

@@ -42,7 +42,7 @@ def submit(
     except MammoError as error:
         typer.echo(_summary(progress, begun))
         stop(error, SOME_FAILED)
-    typer.echo(_summary(progress, begun))
+    typer.echo(_summary(progress, begun) + ("" if progress.after else "; there is nothing below this prefix"))
 
 
 def _place(uri: str) -> tuple[str, str]:

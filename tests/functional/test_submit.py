@@ -142,6 +142,18 @@ def test_a_bucket_or_a_queue_that_is_not_there_is_told(cloud: Cloud) -> None:
     assert missing.exit_code == lost.exit_code == 1
     assert "NoSuchBucket" in missing.output
     assert "QueueDoesNotExist" in lost.output or "NonExistentQueue" in lost.output
+    assert "check the queue's URL and the region" in lost.output
+
+
+def test_a_prefix_with_nothing_below_it_is_told(cloud: Cloud, tmp_path: Path) -> None:
+    """A slip of the pen looks like this, and so does a finished run: only the first is told."""
+    fill(cloud, 1)
+    state = str(tmp_path / "state.json")
+    slip = submit(cloud, "odl/")
+    submit(cloud, "old/", "--state", state)
+
+    assert slip == (0, "0 objects put on the queue; there is nothing below this prefix\n")
+    assert submit(cloud, "old/", "--state", state) == (0, "0 objects put on the queue; 1 were before\n")
 
 
 class FakeQueue:
