@@ -98,7 +98,7 @@ def sam_server(command: str, parameters: Mapping[str, str] = NOTHING) -> Iterato
         wait_for(address)
         yield address
     finally:
-        server.send_signal(signal.SIGINT)  # it removes its containers then, which takes a busy machine minutes
+        server.send_signal(signal.SIGINT)  # it removes its containers then: minutes on a busy machine
         server.wait(300)
 
 
