@@ -57,7 +57,7 @@ def _by_bucket(service: str, image: Path, data: bytes, session: requests.Session
     while time.monotonic() < end:
         reply = session.get(f"{service}/{offered['analysis'].lstrip('/')}", timeout=TIMEOUT_S)
         # The image is where it has to be: that the service is busy for a moment changes nothing.
-        state = {"status": "pending"} if reply.status_code in BUSY else _told(reply)
+        state: dict[str, Any] = {"status": "pending"} if reply.status_code in BUSY else _told(reply)
         if state["status"] == "succeeded":
             answer: dict[str, Any] = state["answer"]
             return answer

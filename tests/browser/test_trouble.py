@@ -250,10 +250,10 @@ class TestAKey:
 
         page.route("**/analyze?*", guarded)
         page.route("**/model", guarded)
-        visit.send(("L-CC.png", PNG))
-        page.evaluate("() => document.getElementById('about').click()")
+        page.click("#about")
         page.wait_for_selector("#key-dialog[open]")
-        page.wait_for_timeout(300)
+        with page.expect_response("**/analyze?*"):
+            visit.send(("L-CC.png", PNG))
         page.fill("#key", "open-sesame")
         page.keyboard.press("Enter")
 
