@@ -12,10 +12,12 @@ from typing import Any
 
 import requests
 
-FITS = 4_500_000
-"""Bytes of a body that API Gateway and Lambda carry."""
+FITS = 4_496_000
+"""Bytes of a file that API Gateway and Lambda carry in a request: 4.5 MB with the form around it."""
 PATIENCE_S, PAUSE_S = 300.0, 2.0
 TIMEOUT_S = 60.0
+BUSY = 429, 503
+"""Statuses that pass."""
 
 
 def analyze(service: str, image: Path, session: requests.Session, *, fits: int = FITS) -> dict[str, Any]:
@@ -35,6 +37,8 @@ def analyze(service: str, image: Path, session: requests.Session, *, fits: int =
     ------
     RuntimeError
         If the service refuses the image or cannot answer; the message says why.
+    requests.RequestException
+        If it cannot be reached.
     """
     data = image.read_bytes()
     if len(data) > fits:
@@ -51,7 +55,9 @@ def _by_bucket(service: str, image: Path, data: bytes, session: requests.Session
         raise RuntimeError(f"The bucket refused the file ({sent.status_code}).")
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
-        state = _told(session.get(f"{service}/{offered['analysis'].lstrip('/')}", timeout=TIMEOUT_S))
+        reply = session.get(f"{service}/{offered['analysis'].lstrip('/')}", timeout=TIMEOUT_S)
+        # The image is where it has to be: that the service is busy for a moment changes nothing.
+        state: dict[str, Any] = {"status": "pending"} if reply.status_code in BUSY else _told(reply)
         if state["status"] == "succeeded":
             answer: dict[str, Any] = state["answer"]
             return answer
@@ -63,9 +69,13 @@ def _by_bucket(service: str, image: Path, data: bytes, session: requests.Session
 
 def _told(reply: requests.Response) -> dict[str, Any]:
     """The body, or the problem that it describes."""
-    body: dict[str, Any] = reply.json()
+    try:
+        body: dict[str, Any] = reply.json()
+    except ValueError as error:
+        raise RuntimeError(f"No answer of the service, but status {reply.status_code}.") from error
     if not reply.ok:
-        raise RuntimeError(f"{body['code']}: {body['detail']} (request {body['request_id']})")
+        request = body.get("request_id", "unknown")
+        raise RuntimeError(f"{body.get('code', reply.status_code)}: {body.get('detail')} (request {request})")
     return body
 
 
@@ -81,7 +91,7 @@ def main() -> int:
         session.headers["x-api-key"] = arguments.api_key
     try:
         answer = analyze(arguments.service.rstrip("/"), arguments.image, session)
-    except RuntimeError as error:
+    except (OSError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1
     print(

@@ -18,6 +18,10 @@ from mammo_core.service import AnalysisService
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom"})
 DICOM_MARK = 128, b"DICM"
 """Where a DICOM file says what it is (PS3.10 section 7.1)."""
+NAMED = 9
+"""Paths that are not there, before the others are left out."""
+PATTERN = frozenset("*?[")
+"""What makes a path a pattern."""
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 
@@ -72,9 +76,14 @@ def find_jobs(paths: list[Path]) -> Found:
     InvalidRequestError
         If a path does not exist, or there is no image at all.
     """
-    missing = sum(not path.exists() for path in paths)
+    paths = [found for path in paths for found in _spread(path)]
+    missing = [number for number, path in enumerate(paths, 1) if not path.exists()]
     if missing:
-        raise InvalidRequestError(f"{missing} of the {len(paths)} paths do not exist.")
+        # Numbers, since names of files may be names of people.
+        which = ", ".join(map(str, missing[:NAMED])) + (" …" if len(missing) > NAMED else "")
+        raise InvalidRequestError(
+            f"{len(missing)} of the {len(paths)} paths do not exist: number {which} of those that were named."
+        )
     files: dict[Path, Path] = {}
     skipped = 0
     for path in paths:
@@ -87,6 +96,15 @@ def find_jobs(paths: list[Path]) -> Found:
             f"No image was found: no DICOM file, and none ending in {', '.join(sorted(IMAGE_SUFFIXES))}."
         )
     return Found(tuple(_named(files)), skipped)
+
+
+def _spread(path: Path) -> list[Path]:
+    """The files that a pattern names: not every shell looks for them, and none does between quotes."""
+    if path.exists() or not PATTERN & set(str(path)):
+        return [path]
+    # A pattern is below a folder: for pathlib, an absolute one is none.
+    below = Path(path.anchor)
+    return sorted(below.glob(str(path.relative_to(below)))) or [path]
 
 
 def _named(files: dict[Path, Path]) -> Iterator[Job]:

@@ -57,8 +57,8 @@ def diagnose(service: AnalysisService) -> Iterator[Finding]:
     """
     yield Finding("mammo-core", State.OK, f"{__version__}, Python {sys.version.split()[0]}")
     for part, (module, distribution) in CODECS.items():
-        yield _codec(part, module, distribution)
-    yield _tensorflow()
+        yield _looked_at(part, partial(_codec, part, module, distribution), AGAIN)
+    yield _looked_at("TensorFlow", _tensorflow, "make keras")
     yield _looked_at("model", lambda: _model(service), CHECK_MODEL)
     yield _looked_at("analysis of the sample", lambda: _sample(service), AGAIN)
     yield _looked_at("reports", _reports, AGAIN)
@@ -86,7 +86,7 @@ def _codec(part: str, module: str, distribution: str) -> Finding:
     )
     if done.returncode != 0:
         return Finding(part, State.FAILED, f"{distribution} cannot be loaded", AGAIN)
-    return Finding(part, State.OK, f"{distribution} {metadata.version(distribution)}")
+    return Finding(part, State.OK, f"{distribution} {_version(distribution)}")
 
 
 def _tensorflow() -> Finding:
@@ -94,7 +94,17 @@ def _tensorflow() -> Finding:
     # Found, not loaded: that takes seconds.
     if find_spec("tensorflow") is None:
         return Finding(part, State.ABSENT, "not installed", "to compile or serve .keras files: make keras")
-    return Finding(part, State.OK, metadata.version("tensorflow-cpu"))
+    return Finding(part, State.OK, _version("tensorflow-cpu", "tensorflow"))
+
+
+def _version(*distributions: str) -> str:
+    """Of the first one that is installed; what is loaded but was not installed by a tool has none."""
+    for distribution in distributions:
+        try:
+            return metadata.version(distribution)
+        except metadata.PackageNotFoundError:
+            continue
+    return "of an unknown version"
 
 
 def _model(service: AnalysisService) -> Finding:
@@ -117,7 +127,7 @@ def _sample(service: AnalysisService) -> Finding:
 def _reports() -> Finding:
     html.prepare()
     pdf.prepare()
-    versions = (f"{name} {metadata.version(name)}" for name in ("jinja2", "reportlab"))
+    versions = (f"{name} {_version(name)}" for name in ("jinja2", "reportlab"))
     return Finding("reports", State.OK, ", ".join(versions))
 
 

@@ -21,7 +21,8 @@
         ├── TargetLayerError         500 target_layer
         ├── CompilationError         500 compilation_failed    (on the command line only)
         ├── InferenceError           500 inference_failed
-        └── RenderError              500 render_failed         (caught per picture, told in ``image_status``)
+        ├── RenderError              500 render_failed         (caught per picture, told in ``image_status``)
+        └── ReportError              500 report_failed         (the analysis itself was done)
 
 A message is built from facts: what was expected, what came, and which argument, tag or file part it was.
 It is shown to the caller, so nothing that identifies a patient may enter it: no tag values, no file names.
@@ -206,3 +207,10 @@ class RenderError(InternalError):
 
     code = "render_failed"
     title = "A picture could not be drawn"
+
+
+class ReportError(InternalError):
+    """The document of a report could not be made; the answer that it would show was."""
+
+    code = "report_failed"
+    title = "The report could not be made"

@@ -60,8 +60,7 @@ def report(
         document = _document_format(out)
         is_answer = source.suffix.lower() == ANSWER
         answer = _kept(source) if is_answer else _analyzed(source, model, options)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(document_of(answer, document))
+        _write(document_of(answer, document), out)
     except InvalidRequestError as error:
         stop(error, WRONG_USAGE)
     except MammoError as error:
@@ -74,6 +73,16 @@ def _document_format(out: Path) -> DocumentFormat:
     if suffix not in set(DocumentFormat):
         raise InvalidRequestError("--out: a file that ends in .pdf or .html is expected.")
     return DocumentFormat(suffix)
+
+
+def _write(document: bytes, out: Path) -> None:
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(document)
+    except OSError as error:
+        raise InvalidRequestError(
+            f"--out: the file cannot be written ({type(error).__name__}); a folder that you may write to is expected."  # noqa: E501 - one sentence
+        ) from error
 
 
 def _kept(source: Path) -> Answer:

@@ -1,5 +1,7 @@
 """What a report says, in which order: words and numbers of an answer, before anything is laid out."""
 
+from base64 import b64decode
+from binascii import Error
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +17,8 @@ TITLES = {
     PictureName.CANCER_TYPE: "Region type",
 }
 """Pictures in the order in which a report shows them."""
+SIGNATURES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff", "image/webp": b"RIFF"}
+"""How the files of pictures begin."""
 LIMITS = (
     "The map shows what moved this model's score. It is neither the outline of a lesion nor a probability for each place.",  # noqa: E501 - one sentence
     "A score depends on the data that the model was trained on; it is no probability for the person in the image.",  # noqa: E501 - one sentence
@@ -118,8 +122,9 @@ def _verdict(answer: wire.Answer) -> Section:
         "Result",
         (
             Fact("Result", answer.result, "the class at the operating threshold"),
-            Fact("Score", f"{answer.confidence:.3f}", "of the positive class, by the model, 0 to 1"),
-            Fact("Threshold", f"{answer.threshold:.3f}", answer.threshold_source),
+            Fact("Score", _score(answer.confidence), "of the positive class, by the model, 0 to 1"),
+            Fact("Threshold", _score(answer.threshold), answer.threshold_source),
+            Fact("Each class", _scores(answer.scores), "scores of the classes, by the model"),
             _known("Suspicion", assessment.suspicion),
             _known("BI-RADS-like category", assessment.birads_like),
         ),
@@ -129,15 +134,29 @@ def _verdict(answer: wire.Answer) -> Section:
 def _plate(name: PictureName, title: str, answer: wire.Answer) -> Plate:
     status: wire.ImageStatus = getattr(answer.image_status, name)
     base64: str | None = getattr(answer.images, name)
-    reason = status.reason or ("" if base64 else "The answer holds no such picture.")
-    return Plate(title, status.media_type if base64 else None, base64, reason)
+    if base64 is None:
+        return Plate(title, None, None, status.reason or "The answer holds no such picture.")
+    media_type = _media_type(base64)
+    if media_type is None:
+        # A result of the worker has links or file names in the place of its pictures, and they do not last.
+        return Plate(title, None, None, "The answer names this picture, but does not hold it.")
+    return Plate(title, media_type, base64, status.reason or "")
+
+
+def _media_type(base64: str) -> str | None:
+    """What the picture's own first bytes say; None if it is no picture."""
+    try:
+        begins = b64decode(base64[:16], validate=True)
+    except (Error, ValueError):
+        return None
+    return next((name for name, mark in SIGNATURES.items() if begins.startswith(mark)), None)
 
 
 def _regions(answer: wire.Answer) -> Grid:
     found = answer.findings
     return Grid(
         title="Regions",
-        header=("", "type", "box x, y, w × h (px)", "area", "evidence", "share", "drop", "place"),
+        header=("no.", "type", "box x, y, w × h (px)", "area", "evidence", "share", "drop", "place"),
         rows=tuple(_region(region) for region in found.regions or ()),
         note=found.reason
         or "Boxes in pixels of the image. Evidence: sum of the map, in logits; share: of all positive "
@@ -193,7 +212,7 @@ def _map(answer: wire.Answer) -> Section:
     return Section(
         "Explanation",
         (
-            Fact("Map", str(explanation.status), explanation.reason or f"{explanation.method}"),
+            Fact("Map", str(explanation.status), _made(explanation)),
             Fact("Explained", explanation.explained_class, f"layer {explanation.target_layer or DASH}"),
             Fact("Explained logit", _value(explanation.score), "by the model"),
             Fact("Quality", str(quality.status), ", ".join(quality.issues) or f"checks: {quality.checks}"),
@@ -208,6 +227,11 @@ def _map(answer: wire.Answer) -> Section:
             ),
         ),
     )
+
+
+def _made(explanation: wire.Explanation) -> str:
+    """By which method, and why there is nothing to see."""
+    return ": ".join(part for part in (str(explanation.method), explanation.reason) if part)
 
 
 def _image(answer: wire.Answer) -> Section:
@@ -234,6 +258,17 @@ def _model(answer: wire.Answer) -> Section:
             Fact("Manifest SHA-256", model.manifest_sha256 or DASH),
         ),
     )
+
+
+def _score(score: float) -> str:
+    """Three digits, that do not claim to be 0 or 1 where the score is not."""
+    if 0.9995 <= score < 1:
+        return "> 0.999"
+    return "< 0.001" if 0 < score < 0.0005 else f"{score:.3f}"
+
+
+def _scores(scores: dict[str, float]) -> str:
+    return ", ".join(f"{name} {_score(score)}" for name, score in scores.items()) or DASH
 
 
 def _known(label: str, known: wire.Known[Any]) -> Fact:

@@ -44,8 +44,9 @@ def to_pdf(report: Report) -> bytes:
 
     prepare()
     out = BytesIO()
-    page = Canvas(out, pagesize=A4, invariant=1, pageCompression=1)
+    page = Canvas(out, pagesize=A4, invariant=1, pageCompression=1, lang="en")
     page.setTitle(report.title)
+    page.setViewerPreference("DisplayDocTitle", "true")
     page.setSubject(report.notice)
     width, height = A4[0] - 2 * MARGIN * mm, A4[1] - 2 * MARGIN * mm
     # What is more than a page is made smaller, not cut.
@@ -60,9 +61,12 @@ def to_pdf(report: Report) -> bytes:
 def prepare() -> None:
     """Load the library, and the fonts that matplotlib brings: they have Σ, ≥ and accents."""
     import matplotlib
+    from reportlab import rl_config
     from reportlab.pdfbase.pdfmetrics import getRegisteredFontNames, registerFont, registerFontFamily
     from reportlab.pdfbase.ttfonts import TTFont
 
+    # As text, pictures take a fourth more: five of them would be more than Lambda answers with.
+    rl_config.useA85 = 0
     folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     for name in {REGULAR, BOLD}.difference(getRegisteredFontNames()):
         registerFont(TTFont(name, str(folder / f"{name}.ttf")))
@@ -86,7 +90,17 @@ def _style(size: float = 6.5, *, colour: str = INK, bold: bool = False) -> "Para
 def _text(words: str, size: float = 6.5, *, colour: str = INK, bold: bool = False) -> Any:  # noqa: ANN401 - untyped
     from reportlab.platypus import Paragraph
 
-    return Paragraph(escape(words), _style(size, colour=colour, bold=bold))
+    style = _style(size, colour=colour, bold=bold)
+    return Paragraph(escape(_legible(words, style.fontName)), style)
+
+
+def _legible(words: str, font: str) -> str:
+    """Put a question mark where the font has no glyph: the letter would be gone without a trace."""
+    from reportlab.pdfbase.pdfmetrics import getFont
+
+    glyphs = getFont(font).face.charToGlyph
+    # Above the 16 bits that it counts on, the library writes a table that readers of the file refuse.
+    return "".join(c if c.isspace() or (ord(c) in glyphs and ord(c) <= 0xFFFF) else "?" for c in words)
 
 
 def _heading(words: str) -> Any:  # noqa: ANN401 - untyped

@@ -62,6 +62,7 @@ export function restart(again, options = again.options) {
 
 /** @param {Case} gone */
 export function removeCase(gone) {
+  if (!cases.includes(gone)) return; // a second click
   gone.stop.abort();
   forget(gone);
   cases.splice(cases.indexOf(gone), 1);

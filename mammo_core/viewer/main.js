@@ -58,14 +58,20 @@ function drawCases() {
 }
 
 /**
- * Replace the entries of a list whose looks have changed, so that the others keep the focus.
+ * Replace the entries of a list whose looks have changed: the others keep the focus, and a press that has begun.
  * @param {Element} list
  * @param {HTMLElement[]} entries
  */
 function reuse(list, entries) {
-  const focused = document.activeElement?.closest("[data-case]")?.getAttribute("data-case");
-  fill(list, ...entries);
-  if (focused) byId("cases").querySelector(`[data-case="${focused}"] button`)?.focus();
+  const focused = /** @type {HTMLElement|null} */ (document.activeElement?.closest("[data-case]"));
+  const which = focused === null ? -1 : [...focused.querySelectorAll("button")].indexOf(document.activeElement);
+  entries.forEach((entry, place) => {
+    const there = list.children[place];
+    if (there === undefined) list.append(entry);
+    else if (!there.isEqualNode(entry)) there.replaceWith(entry);
+  });
+  [...list.children].slice(entries.length).forEach((entry) => entry.remove());
+  if (focused) list.querySelectorAll(`[data-case="${focused.dataset.case}"] button`)[which]?.focus();
 }
 
 /** @param {Case} one */

@@ -86,8 +86,10 @@ export class Pane {
 
   /** @param {Case|null} done @param {{address: string}|null} picture */
   drawCard(done, picture) {
-    const key = JSON.stringify([this.shown?.id, this.shown?.state, this.shown?.stage, view.tab, picture === null]);
-    if (key === this.drawn && this.shown?.progress === null) return;
+    const { id, state, stage, progress, since } = this.shown ?? {};
+    const key = JSON.stringify([id, state, stage, since, view.tab, picture === null, progress === null]);
+    // A button that is pressed has to stay the same one, however often the progress changes.
+    if (key === this.drawn) return void tellProgress(this.card, progress ?? null);
     this.drawn = key;
     this.card.hidden = this.shown === null || picture !== null;
     if (this.card.hidden || this.shown === null) return fill(this.card);
@@ -222,12 +224,25 @@ function missingCard(done) {
   ];
 }
 
+/** @param {number} progress */
+function sendingText(progress) {
+  return `Sending … ${percent(progress)}`;
+}
+
+/** How far the sending is, in a card that says so already. @param {Element} card @param {number|null} progress */
+function tellProgress(card, progress) {
+  const bar = card.querySelector("progress");
+  if (progress === null || bar === null) return;
+  bar.value = progress;
+  fill(/** @type {Element} */ (card.querySelector("h3")), sendingText(progress));
+}
+
 /** @param {Case} current */
 function progressCard(current) {
   const waits = current.state === "waiting";
   const value = current.progress === null ? {} : { value: current.progress.toFixed(3), max: "1" };
   return [
-    make("h3", {}, current.progress === null ? `${current.stage} …` : `Sending … ${percent(current.progress)}`),
+    make("h3", {}, current.progress === null ? `${current.stage} …` : sendingText(current.progress)),
     !waits && make("progress", { ...value, "aria-label": current.stage }),
     make("p", {}, waits ? "One image is analysed at a time." : "The first answer of a quiet service takes longer."),
     make(

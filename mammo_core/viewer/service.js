@@ -87,11 +87,20 @@ async function ask(method, path, options = {}) {
     if (request.status < 400) return parsed(request);
     const trouble = troubleOf(request);
     if (!refused) throw trouble;
-    const value = await askForKey(trouble, kept !== null);
+    if (storedKey()?.value !== kept?.value) continue; // another request has got one meanwhile
+    const value = await keyFor(trouble, kept !== null);
     if (value === null) throw trouble;
     const header = request.status === 401 ? "authorization" : "x-api-key";
     keepKey({ header, value });
   }
+}
+
+/** @type {Promise<string|null>|null} */
+let asking = null;
+
+/** Ask the person once, however many requests want to know. @param {Trouble} trouble @param {boolean} again */
+function keyFor(trouble, again) {
+  return (asking ??= askForKey(trouble, again).finally(() => (asking = null)));
 }
 
 /** @type {{header: string, value: string}|null} */

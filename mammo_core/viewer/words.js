@@ -50,6 +50,7 @@ const TROUBLES = {
     "Try another image, and tell whoever runs the service.",
   ],
   render_failed: ["A picture could not be drawn.", "Tell whoever runs the service."],
+  report_failed: ["The report could not be made.", "The answer is not affected: save it as JSON instead."],
   internal_error: [
     "Something broke in the service.",
     "Try again. If it happens twice, report the request id below.",

@@ -1,14 +1,17 @@
 """Everybody can use the page: by keyboard alone, on a small screen, in light and dark, with a reader."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from mammo_core.phantom.files import to_png
 from mammo_core.phantom.synthesis import make_phantom
+from mammo_core.testing import FakeModel
 from tests.browser.conftest import Opens
+from tests.doors import client_of, service_with
 
 pytestmark = pytest.mark.browser
 PNG = to_png(make_phantom(seed=14, shape=(640, 520)))
@@ -173,3 +176,17 @@ def test_two_fingers_zoom_and_one_moves(served: str, opens: Opens) -> None:
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     after = page.locator(".film").evaluate("(film) => film.style.transform")
     assert before != after, "one finger moves what is zoomed"
+
+
+@pytest.mark.parametrize("width", [1366, 360])
+def test_axe_finds_nothing_in_a_report(width: int, browser: Browser, tmp_path: Path) -> None:
+    sent = client_of(service_with(FakeModel())).post("/report?document=html", content=PNG)
+    report = tmp_path / "report.html"
+    report.write_text(sent.json()["html"], "utf-8")
+    page = browser.new_page(viewport={"width": width, "height": 760})
+    page.goto(report.as_uri())
+
+    assert page.locator("img").evaluate_all("(all) => all.every((one) => one.naturalWidth > 100)")
+    assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+    assert violations(page) == []
+    page.close()

@@ -169,6 +169,34 @@ def test_an_image_that_is_sent_can_be_stopped(served: str, opens: Opens) -> None
     visit.page.wait_for_selector("#cases li.done", timeout=60_000)
 
 
+def test_a_press_that_has_begun_is_not_lost_while_the_sending_goes_on(served: str, opens: Opens) -> None:
+    """Each step of the progress is told; the buttons stay the same ones, and keep the focus."""
+    visit = opens(served)
+    page = visit.page
+    page.add_init_script(
+        "XMLHttpRequest.prototype.send = function () { window.sent = this; };"
+        "window.step = (loaded) => sent.upload.onprogress({ lengthComputable: true, loaded, total: 100 });"
+    )
+    page.reload()
+    visit.send(("L-CC.png", PNG), ("R-CC.png", PNG))
+    page.wait_for_selector(".card >> text=Stop")
+    page.evaluate("() => step(10)")
+    page.focus(".card button")
+    page.evaluate("() => { window.stop1 = document.activeElement; }")
+    page.evaluate("() => { window.other = document.querySelectorAll('#cases .remove')[1]; }")
+
+    page.evaluate("() => step(42)")
+
+    assert page.evaluate("() => document.activeElement === stop1 && stop1.isConnected")
+    assert page.evaluate("() => other.isConnected"), "the image that waits"
+    assert page.inner_text(".card h3") == "Sending … 42 %"
+    assert page.locator(".card progress").evaluate("(bar) => bar.value") == 0.42
+    page.focus("#cases .remove >> nth=0")
+    page.evaluate("() => step(50)")
+    assert page.evaluate("() => document.activeElement.className") == "remove"
+    assert "Sending 50 %" in page.inner_text("#cases li >> nth=0")
+
+
 def test_text_from_elsewhere_is_text(served: str, opens: Opens) -> None:
     visit = opens(served)
     name = "<img src=x onerror=alert(1)>.png"
@@ -207,6 +235,31 @@ class TestAKey:
         assert why == "The request has to carry a valid key in the header x-api-key."
         assert kept == [1, 0, ""]
         assert page.input_value("#key") == "", "nobody reads it off the page"
+
+    def test_is_asked_for_once_however_many_requests_want_it(self, served: str, opens: Opens) -> None:
+        visit = opens(served)
+        page = visit.page
+        visit.expect("status of 403 ")
+
+        def guarded(route: Route) -> None:
+            if route.request.headers.get("x-api-key") == "open-sesame":
+                route.continue_()
+            else:
+                body = json.dumps({"code": "forbidden", "detail": "A key is wanted.", "request_id": "1"})
+                route.fulfill(status=403, body=body)
+
+        page.route("**/analyze?*", guarded)
+        page.route("**/model", guarded)
+        page.click("#about")
+        page.wait_for_selector("#key-dialog[open]")
+        with page.expect_response("**/analyze?*"):
+            visit.send(("L-CC.png", PNG))
+        page.fill("#key", "open-sesame")
+        page.keyboard.press("Enter")
+
+        visit.answered()
+        page.wait_for_selector("#model-card table", state="attached")
+        assert page.is_hidden("#key-dialog")
 
     def test_may_be_refused(self, served: str, opens: Opens) -> None:
         visit = opens(served)

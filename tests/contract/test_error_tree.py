@@ -27,6 +27,7 @@ TREE = {
     "CompilationError": ("InternalError", "compilation_failed", 500, False),
     "InferenceError": ("InternalError", "inference_failed", 500, False),
     "RenderError": ("InternalError", "render_failed", 500, False),
+    "ReportError": ("InternalError", "report_failed", 500, False),
 }
 LEAVES = set(TREE) - {"InputError", "DependencyError", "InternalError"}
 

@@ -54,6 +54,30 @@ def test_each_image_gets_its_answer_and_five_pictures(tmp_path: Path) -> None:
     assert "1 file(s) in the folders are no images and were skipped." in result.output
 
 
+@pytest.mark.parametrize("absolute", [True, False])
+def test_a_pattern_that_no_shell_has_spread_names_its_files(
+    absolute: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.png", "b.png", "c.tif", "d[1].png"):
+        (tmp_path / name).write_bytes(PNG)
+    monkeypatch.chdir(tmp_path)
+    base = f"{tmp_path}/" if absolute else ""
+
+    result = mammo("analyze", f"{base}[ab].png", f"{base}d[1].png", "--images", "", "--json")
+
+    lines = [json.loads(line) for line in result.stdout.splitlines() if line.startswith('{"file"')]
+    assert [line["file"] for line in lines] == ["a", "b", "d[1]"]
+
+
+def test_of_many_paths_it_is_said_which_are_not_there(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(PNG)
+
+    result = mammo("analyze", tmp_path / "a.png", tmp_path / "Doe.png", tmp_path / "*.tif")
+
+    assert result.exit_code == 2
+    assert "2 of the 3 paths do not exist: number 2, 3 of those that were named." in result.output
+
+
 def test_files_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
     for folder in ("x", "y"):
         (tmp_path / folder).mkdir()

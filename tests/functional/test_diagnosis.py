@@ -1,7 +1,9 @@
 """`mammo doctor` and `mammo model`: what works, what does not, what to do; what a model declares."""
 
 import json
+import subprocess
 import sys
+from importlib import metadata
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -60,6 +62,29 @@ def test_without_tensorflow_it_is_said_what_that_leaves_out(monkeypatch: pytest.
         State.ABSENT,
         "to compile or serve .keras files: make keras",
     )
+
+
+def test_a_library_without_a_version_or_an_answer_does_not_end_the_looking(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """TensorFlow has several distributions, and a library may be copied without its metadata, or hang."""
+
+    def unknown(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    def hangs(*command: object, **options: object) -> None:
+        raise subprocess.TimeoutExpired("python", 60)
+
+    monkeypatch.setattr(metadata, "version", unknown)
+    monkeypatch.setattr(diagnosis, "find_spec", lambda name: True)
+    found = {finding.part: finding for finding in diagnose(service_with(FakeModel()))}
+    monkeypatch.setattr(subprocess, "run", hangs)
+    hanging = states(service_with(FakeModel()))
+
+    assert State.FAILED not in {finding.state for finding in found.values()}
+    assert found["TensorFlow"].found == "of an unknown version"
+    assert found["JPEG-LS in DICOM"].found == "pyjpegls of an unknown version"
+    assert {part for part, state in hanging.items() if state is State.FAILED} == set(diagnosis.CODECS)
 
 
 def test_a_model_that_cannot_be_used_leaves_the_other_parts_looked_at() -> None:

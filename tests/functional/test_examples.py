@@ -63,6 +63,45 @@ def test_a_service_is_asked(image: Path) -> None:
     assert "(request " in refused.stderr
 
 
+def answered(status: int, body: bytes) -> requests.Response:
+    reply = requests.Response()
+    reply.status_code, reply._content = status, body
+    return reply
+
+
+def test_what_stands_in_between_and_nobody_there_are_told(client: ModuleType, image: Path) -> None:
+    for reply, told in (
+        (answered(502, b"<html>Bad gateway"), "No answer of the service, but status 502."),
+        (answered(403, b'{"message": "Forbidden"}'), "403: None (request unknown)"),
+    ):
+        with pytest.raises(RuntimeError) as caught:
+            client._told(reply)
+        assert str(caught.value) == told
+
+    nobody = run("client.py", "http://127.0.0.1:9", image)
+
+    assert (nobody.returncode, "Traceback" in nobody.stderr) == (1, False)
+    assert "127.0.0.1" in nobody.stderr
+
+
+def test_a_service_that_is_busy_for_a_moment_is_asked_again(
+    client: ModuleType, image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered = answered(200, b'{"url": "https://b", "fields": {}, "analysis": "analyses/1"}')
+    states = [
+        answered(503, b""),
+        answered(429, b""),
+        answered(200, b'{"status": "succeeded", "answer": {"a": 1}}'),
+    ]
+    session = requests.Session()
+    monkeypatch.setattr(client.requests, "post", lambda *_, **__: answered(204, b""))
+    monkeypatch.setattr(session, "post", lambda *_, **__: offered)
+    monkeypatch.setattr(session, "get", lambda *_, **__: states.pop(0))
+
+    assert client.analyze("https://a", image, session, fits=10) == {"a": 1}
+    assert states == []
+
+
 def test_a_file_that_does_not_fit_goes_through_the_bucket(
     cloud: Cloud, client: ModuleType, tmp_path: Path
 ) -> None:

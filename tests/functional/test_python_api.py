@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from mammo_core import analyze, python_api
 from mammo_core.errors import InvalidRequestError, NotFoundError
 from mammo_core.phantom.files import to_png
 from mammo_core.phantom.synthesis import make_phantom
+from mammo_core.service import AnalysisService
+from mammo_core.settings import Settings
 from mammo_core.testing import FakeModel
 from tests.doors import client_of, comparable, service_with
 
@@ -22,8 +26,7 @@ PNG = to_png(make_phantom(seed=3, shape=(320, 256)))
 @pytest.fixture(autouse=True)
 def _fake_model(monkeypatch: pytest.MonkeyPatch) -> None:
     python_api._service.cache_clear()
-    monkeypatch.setattr("mammo_core.service.build_service", lambda settings: service_with(FakeModel()))
-    monkeypatch.setattr(python_api, "_service", python_api._service.__wrapped__)
+    monkeypatch.setattr(python_api, "build_service", lambda settings: service_with(FakeModel()))
 
 
 @pytest.mark.parametrize("named", [False, True], ids=["bytes", "path"])
@@ -54,6 +57,39 @@ def test_the_name_of_a_file_may_hint(tmp_path: Path) -> None:
 def test_a_wrong_option_is_named(options: dict[str, str], told: str) -> None:
     with pytest.raises(InvalidRequestError, match=told):
         analyze(PNG, **options)
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_bytes_of_any_kind_are_bytes(kind: type[bytearray] | type[memoryview]) -> None:
+    assert analyze(kind(PNG)).input.sha256 == analyze(PNG).input.sha256
+
+
+def test_threads_share_one_model_and_another_model_or_environment_is_another(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made: list[str | None] = []
+
+    def build(settings: Settings) -> AnalysisService:
+        time.sleep(0.1)  # as long as threads need to meet
+        made.append(settings.model_uri)
+        return service_with(FakeModel())
+
+    monkeypatch.setattr(python_api, "build_service", build)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda data: analyze(data, images=""), 4 * [PNG]))
+    assert len({answer.analysis_id for answer in answers}) == 1
+    assert made == [None]
+
+    monkeypatch.setenv("MODEL_URI", "file:///one.mammo")
+    analyze(PNG, images="")
+    analyze(PNG, images="", model="file:///one.mammo")
+    for folder in ("here", "there"):
+        (tmp_path / folder).mkdir()
+        monkeypatch.chdir(tmp_path / folder)
+        analyze(PNG, images="", model="own.mammo")
+
+    folders = (tmp_path.resolve() / folder for folder in ("here", "there"))
+    assert made[1:] == ["file:///one.mammo", *((folder / "own.mammo").as_uri() for folder in folders)]
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:

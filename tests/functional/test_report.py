@@ -3,10 +3,13 @@
 import base64
 import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from pypdf import PdfReader
 from typer.testing import CliRunner, Result
 
@@ -14,6 +17,7 @@ from mammo_core import cli
 from mammo_core.options import DocumentFormat
 from mammo_core.phantom.files import to_dicom, to_png
 from mammo_core.phantom.synthesis import make_phantom
+from mammo_core.report import html
 from mammo_core.report.document import document_of
 from mammo_core.schemas import Answer
 from mammo_core.testing import MANIFEST, FakeModel
@@ -114,6 +118,37 @@ class TestOverHttp:
             del problem["request_id"]
         assert refused["/report"] == refused["/analyze"]
 
+    def test_the_largest_pictures_leave_room_for_what_lambda_answers_with(self) -> None:
+        """Noise is what JPEG can do least with: its pictures take all that an answer may."""
+        noise = np.random.default_rng(0).integers(0, 2, (1024, 1024), np.uint8) * 255
+        file = io.BytesIO()
+        Image.fromarray(noise).save(file, "PNG")
+        client = client_of(service_with(FakeModel()))
+
+        for document in DocumentFormat:
+            query = {"document": document, "accept_unsuitable": "true", "colormap": "turbo"}
+            sent = client.post("/report", params=query, content=file.getvalue())
+            assert 4_000_000 < len(sent.content) < 5_500_000, document
+
+    @pytest.mark.parametrize(
+        ("document", "module", "other"),
+        [("pdf", "reportlab.platypus", "html"), ("html", "jinja2", "pdf")],
+    )
+    def test_a_library_that_is_broken_is_told_with_what_to_do(
+        self, document: str, module: str, other: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        html.prepare.cache_clear()
+        monkeypatch.setitem(sys.modules, module, None)
+
+        sent = client_of(service_with(FakeModel())).post(f"/report?document={document}", content=PNG)
+
+        assert (sent.status_code, sent.json()["code"]) == (500, "report_failed")
+        assert sent.json()["detail"] == (
+            f"The answer is there, but the {document} of the report could not be made "
+            f"(ModuleNotFoundError: {module}). "
+            f"Ask for {other} instead, or for the answer without a report."
+        )
+
 
 class TestWhatIsSaid:
     def test_a_missing_picture_is_told_where_it_would_be(self) -> None:
@@ -130,6 +165,39 @@ class TestWhatIsSaid:
             sum(picture is not None for picture in answer.images.model_dump().values()),
         )
         assert pictures < 5
+
+    @pytest.mark.parametrize(
+        "kept", ["https://bucket.s3.amazonaws.com/overlay.png?X-Amz-Expires=900", "overlay.png", "AAAAAAAA"]
+    )
+    def test_a_picture_that_lies_elsewhere_is_told_and_not_looked_for(self, kept: str) -> None:
+        answer = answer_to(PNG)
+        named = answer.model_copy(update={"images": answer.images.model_copy(update={"overlay": kept})})
+
+        pages, words, pictures = pages_of(document_of(named, DocumentFormat.PDF))
+
+        assert (pages, pictures) == (1, 4)
+        assert "Overlay: The answer names this picture, but does not hold it." in words
+        assert html_of(named).count("<img") == 4
+        assert f'{kept}"' not in html_of(named)
+
+    @pytest.mark.parametrize(
+        ("score", "told"), [(0.99999, "> 0.999"), (0.0001, "< 0.001"), (1.0, "1.000"), (0.5, "0.500")]
+    )
+    def test_a_score_that_is_not_quite_one_is_not_called_one(self, score: float, told: str) -> None:
+        answer = answer_to(PNG).model_copy(update={"confidence": score, "scores": {"no": 0.25, "yes": score}})
+
+        words = pages_of(document_of(answer, DocumentFormat.PDF))[1]
+
+        assert f"Score {told} of the positive class" in words
+        assert f"no 0.250, yes {told}" in words
+
+    def test_an_empty_map_tells_how_it_was_made_too(self) -> None:
+        answer = answer_to(PNG)
+        empty = answer.explanation.model_copy(update={"reason": "Nothing speaks for it."})
+
+        page = html_of(answer.model_copy(update={"explanation": empty}))
+
+        assert f"{answer.explanation.method}: Nothing speaks for it." in page
 
     def test_an_answer_without_pictures_is_a_report_without_pictures(self) -> None:
         answer = answer_to(PNG, query="?images=")
@@ -168,6 +236,13 @@ class TestWhatIsSaid:
 
         assert "Über Σ ≥ 0, Łódź, Ελλάδα" in words
 
+    def test_letters_that_the_fonts_lack_leave_a_mark(self) -> None:
+        manifest = MANIFEST.model_copy(update={"intended_use": "研究 \U0001f600 only"})
+
+        words = pages_of(document_of(answer_to(PNG, FakeModel(manifest=manifest)), DocumentFormat.PDF))[1]
+
+        assert "The model is for: ?? ? only" in words
+
     def test_nobody_signs_and_nothing_is_advised(self) -> None:
         page = html_of(answer_to(PNG)).lower()
 
@@ -198,6 +273,7 @@ class TestOnTheCommandLine:
             ("notes.json", "report.pdf", 2, "not an answer of this version"),
             ("nothing.png", "report.pdf", 1, "does not exist"),
             ("notes.txt", "report.pdf", 1, "The file format is not known"),
+            ("scan.png", "notes.txt/report.pdf", 2, "--out: the file cannot be written"),
         ],
     )
     def test_what_cannot_be_done_is_told(
