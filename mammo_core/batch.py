@@ -16,6 +16,8 @@ from mammo_core.schemas import Answer
 from mammo_core.service import AnalysisService
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".dcm", ".dicom"})
+NAMED = 3
+"""Of paths that do not exist, so many are named before the rest is counted."""
 DICOM_MARK = 128, b"DICM"
 """Where a DICOM file says what it is (PS3.10 section 7.1)."""
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
@@ -72,9 +74,10 @@ def find_jobs(paths: list[Path]) -> Found:
     InvalidRequestError
         If a path does not exist, or there is no image at all.
     """
-    missing = sum(not path.exists() for path in paths)
+    missing = [str(path) for path in paths if not path.exists()]
     if missing:
-        raise InvalidRequestError(f"{missing} of the {len(paths)} paths do not exist.")
+        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        raise InvalidRequestError(f"There is no file or folder {', '.join(missing[:NAMED])}{more}.")
     files: dict[Path, Path] = {}
     skipped = 0
     for path in paths:

@@ -169,6 +169,14 @@ def test_wrong_usage_ends_with_2_and_a_reason(arguments: tuple[str, ...]) -> Non
     assert result.stderr
 
 
+def test_paths_that_do_not_exist_are_named() -> None:
+    few = mammo("analyze", "README.md", "no1.png", "no2.png")
+    many = mammo("analyze", *(f"no{number}.png" for number in range(1, 6)))
+
+    assert few.stderr.strip() == "mammo: There is no file or folder no1.png, no2.png."
+    assert many.stderr.strip() == "mammo: There is no file or folder no1.png, no2.png, no3.png and 2 more."
+
+
 def test_without_a_model_nothing_is_analysed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     no_weights = ModelUnavailableError("The model's weights cannot be fetched: The file does not exist.")
     service = AnalysisService(Settings(), ModelProvider(FixedModel(no_weights)))

@@ -223,7 +223,8 @@ class TestOnTheCommandLine:
         [
             ("scan.png", "report.docx", 2, "ends in .pdf or .html"),
             ("notes.json", "report.pdf", 2, "not an answer of this version"),
-            ("nothing.png", "report.pdf", 1, "does not exist"),
+            ("nothing.png", "report.pdf", 2, "nothing.png."),
+            ("", "report.pdf", 2, "is a folder: a report is of one image"),
             ("notes.txt", "report.pdf", 1, "The file format is not known"),
         ],
     )
