@@ -9,13 +9,21 @@ from uuid import uuid4
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.docs import get_swagger_ui_html
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
-from mammo_core import __version__, log, openapi, request_body, routes_report, routes_uploads, routes_viewer
+from mammo_core import (
+    __version__,
+    log,
+    openapi,
+    openapi_page,
+    request_body,
+    routes_report,
+    routes_uploads,
+    routes_viewer,
+)
 from mammo_core import schemas as wire
 from mammo_core.attempt import place
 from mammo_core.errors import InvalidRequestError, MammoError
@@ -44,7 +52,7 @@ def create_app(service: AnalysisService, *, max_body_bytes: int | None = None) -
         title="mammo-core",
         version=__version__,
         description=f"Explained mammogram inference. {wire.DISCLAIMER}",
-        docs_url=None,  # FastAPI's page asks for /openapi.json, which is not there behind a stage's path
+        docs_url=None,  # FastAPI's page loads its script from a public network
         redoc_url=None,
     )
     app.exception_handler(MammoError)(_on_error)
@@ -76,7 +84,9 @@ def _add_routes(app: FastAPI, service: AnalysisService, max_body_bytes: int | No
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
-        return get_swagger_ui_html(openapi_url="openapi.json", title="mammo-core")
+        return Response(
+            openapi_page.page_of(app.openapi()), media_type="text/html", headers=openapi_page.HEADERS
+        )
 
     @app.get("/health", summary="Alive; never loads the model")
     async def health() -> wire.Health:

@@ -1,5 +1,6 @@
 """The command-line door."""
 
+import errno
 import os
 from enum import StrEnum
 from pathlib import Path
@@ -17,8 +18,10 @@ from mammo_core.commands.publish import publish
 from mammo_core.commands.report import report
 from mammo_core.commands.submit import submit
 from mammo_core.commands.terminal import WRONG_USAGE, stop
-from mammo_core.errors import MammoError
+from mammo_core.errors import ConfigurationError, MammoError
 from mammo_core.records import Laterality, ViewPosition
+
+LAST_PORT = 65535
 
 app = typer.Typer(
     help="Explained mammogram inference. Research use only, not a medical device.",
@@ -57,7 +60,7 @@ def main() -> None:
 
 @app.command()
 def serve(
-    port: Annotated[int, typer.Option(envvar="PORT", min=1, max=65535)] = 8000,
+    port: Annotated[int, typer.Option(envvar="PORT", min=1, max=LAST_PORT)] = 8000,
     host: Annotated[
         str | None,
         typer.Option(
@@ -73,11 +76,28 @@ def serve(
     from mammo_core.service import build_service
 
     default_host = "0.0.0.0" if "PORT" in os.environ else "127.0.0.1"  # noqa: S104 - a container's only way in
+    address = host or default_host
     try:
+        _check_free(address, port)
         application = create_app(build_service())
     except MammoError as error:
         stop(error, WRONG_USAGE)
-    uvicorn.run(application, host=host or default_host, port=port, access_log=False)
+    uvicorn.run(application, host=address, port=port, access_log=False)
+
+
+def _check_free(host: str, port: int) -> None:
+    """Say it plainly if another program serves there; whatever else is wrong, the server tells itself."""
+    import socket
+
+    try:
+        # As the server will: a port that was closed a moment ago is free.
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigurationError(
+                f"Port {port} is in use, perhaps by another `mammo serve`; name another: "
+                f"mammo serve --port {port + 1 if port < LAST_PORT else port - 1}"
+            ) from error
 
 
 @app.command()

@@ -57,6 +57,12 @@ def report(
         quality_checks=quality_checks,
     )
     try:
+        if not source.is_file():
+            raise InvalidRequestError(
+                "This is a folder: a report is of one image or of one answer."
+                if source.is_dir()
+                else "There is no such file."
+            )
         document = _document_format(out)
         is_answer = source.suffix.lower() == ANSWER
         answer = _kept(source) if is_answer else _analyzed(source, model, options)

@@ -18,6 +18,7 @@ MARGIN, GAP = 12.0, 3.0
 """In millimetres, as all lengths below."""
 PLATE_HEIGHT = 46.0
 PLATE_WIDTH = 58.0
+ENDLESS = 1e6
 ACROSS = 3
 """Pictures in a row; with the result they fill two."""
 REGION_COLUMNS = ("3%", "27%", "20%", "11%", "10%", "7%", "8%", "14%")
@@ -40,7 +41,6 @@ def to_pdf(report: Report) -> bytes:
     from reportlab.lib.pagesizes import A4
     from reportlab.lib.units import mm
     from reportlab.pdfgen.canvas import Canvas
-    from reportlab.platypus import KeepInFrame
 
     prepare()
     out = BytesIO()
@@ -49,13 +49,38 @@ def to_pdf(report: Report) -> bytes:
     page.setViewerPreference("DisplayDocTitle", "true")
     page.setSubject(report.notice)
     width, height = A4[0] - 2 * MARGIN * mm, A4[1] - 2 * MARGIN * mm
-    # What is more than a page is made smaller, not cut.
-    body = KeepInFrame(width, height, _story(report), mode="shrink")
-    _, used = body.wrapOn(page, width, height)
-    body.drawOn(page, MARGIN * mm, A4[1] - MARGIN * mm - used)
+    scale = _scale(report, page, width, height)
+    page.translate(MARGIN * mm, A4[1] - MARGIN * mm)
+    page.scale(scale, scale)
+    top = 0.0
+    for part, used in _laid(report, page, width / scale):
+        top -= used
+        part.drawOn(page, 0, top)
     page.showPage()
     page.save()
     return out.getvalue()
+
+
+def _laid(report: Report, page: Any, width: float) -> list[tuple[Any, float]]:  # noqa: ANN401 - untyped
+    """The parts and their heights, made anew: a table keeps the column widths of its first layout."""
+    return [(part, part.wrapOn(page, width, ENDLESS)[1]) for part in _story(report)]
+
+
+def _scale(report: Report, page: Any, width: float, height: float) -> float:  # noqa: ANN401 - untyped
+    """The largest scale, to within 1 %, at which all fits: more than a page is made smaller, not cut."""
+
+    def fits(scale: float) -> bool:
+        return sum(used for _, used in _laid(report, page, width / scale)) <= height / scale
+
+    if fits(1.0):
+        return 1.0
+    small, large = 0.5, 1.0
+    while not fits(small):
+        small, large = small / 2, small
+    while large - small > 0.01 * large:
+        middle = (small + large) / 2
+        small, large = (middle, large) if fits(middle) else (small, middle)
+    return small
 
 
 def prepare() -> None:

@@ -152,7 +152,13 @@ function regionsPart(done) {
       { class: "more" },
       tissue.evidence_on_tissue.value === null
         ? tissue.evidence_on_tissue.reason
-        : `${percent(tissue.evidence_on_tissue.value)} of the evidence lies on the breast.`,
+        : `${percent(tissue.evidence_on_tissue.value)} of the evidence lies on the breast, `
+          + `${percent(regions.reduce((sum, region) => sum + region.share_of_evidence, 0))} in `
+          + `${number === 1 ? "this region" : "these regions"}.`,
+      // The page leaves `exclude_pectoral` as it is; without this, a bright place without a box looks like a fault.
+      done.answer.view_analysis.pectoral_muscle.value === null
+        ? null
+        : " No region is looked for in the pectoral muscle, however bright the map is there.",
     ),
   );
 }

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import pytest
 from PIL import Image
@@ -9,7 +10,7 @@ from playwright.sync_api import Page
 
 from mammo_core.phantom.files import to_dicom, to_png
 from mammo_core.phantom.synthesis import make_phantom
-from mammo_core.records import PictureName
+from mammo_core.records import PictureName, ViewPosition
 from tests.browser.conftest import WAIT_MS, Opens
 
 pytestmark = pytest.mark.browser
@@ -107,6 +108,18 @@ def test_a_region_and_its_box_are_one(address: str, opens: Opens) -> None:
         middle = image["x"] + (box["x1"] + box["x2"]) / 2 * scale
         assert abs(frame["x"] + frame["width"] / 2 - middle) < 1.5
         assert frame["width"] == pytest.approx(max(24, (box["x2"] - box["x1"]) * scale), abs=1.5)
+
+
+def test_the_list_of_regions_says_where_none_is_looked_for(served: str, opens: Opens) -> None:
+    visit = opens(served)
+    oblique = make_phantom(seed=14, shape=(640, 520), view_position=ViewPosition.MLO)
+
+    visit.send(("L-MLO.png", to_png(oblique)))
+    visit.answered()
+
+    told = visit.page.inner_text(".panel")
+    assert "No region is looked for in the pectoral muscle" in told
+    assert re.search(r"of the evidence lies on the breast, \d+ % in (this|these) region", told)
 
 
 def test_zoom_and_place_are_the_same_on_every_tab(served: str, opens: Opens) -> None:

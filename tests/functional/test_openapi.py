@@ -1,6 +1,9 @@
 """The API does what its description says, and the description says what it does."""
 
+import base64
+import hashlib
 import json
+import re
 import runpy
 from pathlib import Path
 from typing import Any
@@ -24,7 +27,7 @@ from mammo_core.phantom.synthesis import make_phantom
 from mammo_core.service import build_service
 from mammo_core.testing import FakeModel
 from tests.cloud import RESULTS, UPLOADS, Cloud
-from tests.doors import service_with
+from tests.doors import client_of, service_with
 
 ROOT = Path(__file__).resolve().parents[2]
 Case = schemathesis.Case[Any]
@@ -183,3 +186,25 @@ def rounded(value: Any, name: str = "") -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, list):
         return [rounded(one) for one in value]
     return float(f"{value:.2g}") if isinstance(value, float) else value
+
+
+def test_the_page_of_the_description_has_all_of_it_and_needs_nothing_from_elsewhere() -> None:
+    client = client_of(service_with(FakeModel()))
+    described, sent = client.get("/openapi.json").json(), client.get("/docs")
+    page = sent.text
+
+    anchors = re.findall(r'id="([^"]+)"', page)
+    assert len(anchors) == len(set(anchors)), "one place for each name"
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(anchors)
+    assert set(described["components"]["schemas"]) <= set(anchors)
+    for path, methods in described["paths"].items():
+        for method, route in methods.items():
+            assert f"<code>{method.upper()} {path}</code>" in page
+            names = [each["name"] for each in route.get("parameters", ())]
+            assert [name for name in names if f"<code>{name}</code>" not in page] == []
+    assert not re.search(r"<script|https?://|//|@import|url\(", page.replace("://…", ""))
+    assert "<code>false</code>" in page, "values are as they are sent"
+    policy = dict(part.split(" ", 1) for part in sent.headers["content-security-policy"].split("; "))
+    (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert (policy["default-src"], policy["style-src"]) == ("'none'", f"'sha256-{digest}'")

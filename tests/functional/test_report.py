@@ -41,6 +41,18 @@ def pages_of(document: bytes) -> tuple[int, str, int]:
     return len(reader.pages), words, sum(len(page.images) for page in reader.pages)
 
 
+def lines_of(document: bytes) -> list[tuple[float, str]]:
+    """Height on the page and text of each line, in the order in which they were drawn."""
+    lines: list[tuple[float, str]] = []
+
+    def keep(text: str, to_page: list[float], to_text: list[float], *_: object) -> None:
+        if text.strip():
+            lines.append((to_page[3] * to_text[5] + to_page[5], text.strip()))
+
+    PdfReader(io.BytesIO(document)).pages[0].extract_text(visitor_text=keep)
+    return lines
+
+
 def html_of(answer: Answer) -> str:
     return document_of(answer, DocumentFormat.HTML).decode()
 
@@ -229,6 +241,21 @@ class TestWhatIsSaid:
         assert (pages, pictures) == (1, 5)
         assert words.count("region_of_attention") == 20
 
+    @pytest.mark.parametrize("regions", [1, 8, 20])
+    def test_what_is_made_smaller_to_fit_does_not_overlap(self, regions: int) -> None:
+        answer = answer_to(PNG)
+        assert answer.findings.regions
+        findings = answer.findings.model_copy(update={"regions": regions * answer.findings.regions})
+
+        document = document_of(answer.model_copy(update={"findings": findings}), DocumentFormat.PDF)
+
+        lines = lines_of(document)
+        for heading in ("Regions", "View", "Warnings", "Limits"):
+            (place,) = (index for index, (_, text) in enumerate(lines) if text == heading)
+            lowest = min(lines[:place])
+            assert lines[place][0] < lowest[0] - 5, f"{heading} is drawn over {lowest[1]}"
+        assert min(lines)[0] > 0, "all of it is on the page"
+
     def test_letters_of_all_alphabets_that_the_fonts_have_are_kept(self) -> None:
         manifest = MANIFEST.model_copy(update={"intended_use": "Über Σ ≥ 0, Łódź, Ελλάδα"})
 
@@ -271,7 +298,8 @@ class TestOnTheCommandLine:
         [
             ("scan.png", "report.docx", 2, "ends in .pdf or .html"),
             ("notes.json", "report.pdf", 2, "not an answer of this version"),
-            ("nothing.png", "report.pdf", 1, "does not exist"),
+            ("nothing.png", "report.pdf", 2, "There is no such file."),
+            ("", "report.pdf", 2, "is a folder: a report is of one image"),
             ("notes.txt", "report.pdf", 1, "The file format is not known"),
             ("scan.png", "notes.txt/report.pdf", 2, "--out: the file cannot be written"),
         ],

@@ -9,6 +9,9 @@ import sys
 import time
 from urllib.request import Request, urlopen
 
+from typer.testing import CliRunner
+
+from mammo_core.cli import app
 from mammo_core.phantom.files import to_png
 from mammo_core.phantom.synthesis import make_phantom
 
@@ -47,3 +50,14 @@ def test_the_service_runs_on_the_port_of_the_environment() -> None:
     assert f"http://0.0.0.0:{port}" in log, "a container host must reach it"
     lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     assert [line["route"] for line in lines if line["route"] == "/analyze"] == ["/analyze"]
+
+
+def test_a_port_in_use_is_told_with_what_to_do() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+
+        result = CliRunner().invoke(app, ["serve", "--host", "127.0.0.1", "--port", str(port)])
+
+    assert result.exit_code == 2
+    assert f"Port {port} is in use" in result.stderr
+    assert "mammo serve --port " in result.stderr
