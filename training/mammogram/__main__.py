@@ -1,0 +1,167 @@
+"""Train the default model on real mammograms, stage by stage: ``python -m training.mammogram STAGE``."""
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mammo_core.evaluation.resampling import Plan
+from training.mammogram.augment import Strength
+from training.mammogram.batches import Mix
+from training.mammogram.competitors import as_markdown, compare
+from training.mammogram.export import export
+from training.mammogram.learning import Recipe
+from training.mammogram.network import Design, Layout, Pool, Pooling
+from training.mammogram.outoffold import Question, measure_out_of_fold
+from training.mammogram.prepare import prepare_folder
+from training.mammogram.runs import WEIGHTS, Run, execute
+from training.mammogram.views import read
+
+Tell = Callable[[str], None]
+Stages = Any
+"""What argparse gives for subcommands; its class is private."""
+
+
+def main() -> None:
+    """Run one stage."""
+    arguments = _parser().parse_args()
+    started = time.monotonic()
+
+    def tell(text: str) -> None:
+        print(f"{time.monotonic() - started:8.1f} s  {text}", flush=True)
+
+    arguments.run(arguments, tell)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    stages = parser.add_subparsers(required=True)
+    prepare = stages.add_parser("prepare", help="cache the network's inputs of a data folder")
+    prepare.add_argument("--data", type=Path, required=True, help="folder with labels.csv and the images")
+    prepare.add_argument("--cache", type=Path, required=True, help="folder for the arrays")
+    prepare.set_defaults(run=_prepare)
+    _add_learning(stages)
+    _add_measuring(stages)
+    return parser
+
+
+def _add_learning(stages: Stages) -> None:
+    for name, words, run in (
+        ("pretrain", "stage 1: find synthetic lesions in healthy views", _pretrain),
+        ("finetune", "stage 2: labels of images, annotated films, and stage 1 beside", _finetune),
+    ):
+        stage = stages.add_parser(name, help=words)
+        stage.add_argument("--views", type=Path, nargs="+", required=True, help="folders that prepare wrote")
+        stage.add_argument("--out", type=Path, required=True, help="folder of this run; it is resumed")
+        stage.add_argument("--fold", type=int, help="fold to leave out and measure on; default: none")
+        stage.add_argument("--epochs", type=int, required=True)
+        stage.add_argument("--epoch-steps", type=int, default=100)
+        stage.add_argument("--measured-every", type=int, default=1, metavar="EPOCHS")
+        stage.add_argument("--rate", type=float, default=2e-3 if name == "pretrain" else 5e-4)
+        stage.add_argument("--decay", type=float, default=1e-2)
+        stage.add_argument("--seed", type=int, default=1)
+        stage.add_argument("--dtype", default="mixed_bfloat16", help="Keras policy of the convolutions")
+        stage.add_argument("--pooling", type=Pooling, default=Pooling.STRONGEST, choices=list(Pooling))
+        stage.add_argument("--share", type=float, default=0.02, help="of the cells that count as strongest")
+        stage.add_argument("--geometry", type=float, default=1.0, help="strength of augmentation")
+        stage.add_argument("--grey", type=float, default=1.0, help="strength of augmentation")
+        stage.set_defaults(run=run)
+        if name == "finetune":
+            stage.add_argument("--start", type=Path, help="weights of stage 1; default: none")
+            stage.add_argument("--mix", type=int, nargs=4, default=(4, 2, 8, 2), metavar="N")
+            stage.add_argument("--cell-weight", type=float, default=0.5)
+            stage.add_argument("--smoothing", type=float, default=0.05)
+            stage.add_argument("--dropout", type=float, default=0.0)
+            stage.add_argument("--shuffled", action="store_true", help="control: labels that mean nothing")
+
+
+def _add_measuring(stages: Stages) -> None:
+    compiled = stages.add_parser("export", help="compile an epoch of a run, to be measured")
+    compiled.add_argument("--views", type=Path, nargs="+", required=True)
+    compiled.add_argument("--run", dest="folder", type=Path, required=True, help="folder of the run")
+    compiled.add_argument("--epoch", type=int, required=True)
+    compiled.add_argument("--out", type=Path, required=True, help="the bundle, .mammo")
+    compiled.set_defaults(run=_export)
+    measured = stages.add_parser("evaluate", help="measure each image by the model that left its patient out")
+    measured.add_argument("--views", type=Path, nargs="+", required=True)
+    measured.add_argument("--table", type=Path, required=True, help="labels.csv beside the images")
+    measured.add_argument("--model", action="append", required=True, metavar="FOLD=BUNDLE")
+    measured.add_argument("--positive", default="1", help="labels that count as positive, by commas")
+    measured.add_argument("--spacing-mm", type=float)
+    measured.add_argument("--resamples", type=int, default=2000)
+    measured.add_argument("--out", type=Path, required=True)
+    measured.set_defaults(run=_evaluate)
+
+
+def _prepare(arguments: argparse.Namespace, tell: Tell) -> None:
+    count = prepare_folder(arguments.data, arguments.cache, tell=tell)
+    tell(f"{count} views in {arguments.cache}")
+
+
+def _pretrain(arguments: argparse.Namespace, tell: Tell) -> None:
+    recipe = Recipe(
+        steps=arguments.epochs * arguments.epoch_steps, rate=arguments.rate, decay=arguments.decay
+    )
+    run = Run(
+        fold=arguments.fold,
+        design=Design(pool=Pool(arguments.pooling, arguments.share)),
+        mix=Mix(),
+        recipe=recipe,
+        strength=Strength(arguments.geometry, arguments.grey),
+        epochs=arguments.epochs,
+        seed=arguments.seed,
+        dtype=arguments.dtype,
+        measured_every=arguments.measured_every,
+    )
+    execute(run, read(arguments.views), arguments.out, tell=tell)
+
+
+def _finetune(arguments: argparse.Namespace, tell: Tell) -> None:
+    recipe = Recipe(
+        steps=arguments.epochs * arguments.epoch_steps,
+        rate=arguments.rate,
+        decay=arguments.decay,
+        score_weight=1.0,
+        cell_weight=arguments.cell_weight,
+        smoothing=arguments.smoothing,
+        memory=0.999,
+    )
+    run = Run(
+        fold=arguments.fold,
+        design=Design(Layout(dropout=arguments.dropout), Pool(arguments.pooling, arguments.share)),
+        mix=Mix(*arguments.mix),
+        recipe=recipe,
+        strength=Strength(arguments.geometry, arguments.grey),
+        epochs=arguments.epochs,
+        start=None if arguments.start is None else str(arguments.start),
+        seed=arguments.seed,
+        dtype=arguments.dtype,
+        measured_every=arguments.measured_every,
+        shuffled=arguments.shuffled,
+    )
+    execute(run, read(arguments.views), arguments.out, tell=tell)
+
+
+def _export(arguments: argparse.Namespace, tell: Tell) -> None:
+    weights = arguments.folder / WEIGHTS.format(arguments.epoch)
+    export(arguments.folder, weights, read(arguments.views), arguments.out)
+    tell(f"{weights} to {arguments.out}")
+
+
+def _evaluate(arguments: argparse.Namespace, tell: Tell) -> None:
+    collection = read(arguments.views)
+    models = {int(fold): Path(path) for fold, _, path in (each.partition("=") for each in arguments.model)}
+    question = Question(
+        arguments.table, tuple(arguments.positive.split(",")), arguments.spacing_mm, arguments.resamples
+    )
+    _, examined = measure_out_of_fold(question, models, collection.views, arguments.out, tell=tell)
+    scores = {each.case.image: each.score for each in examined if each.error is None}
+    if any(view.image in scores and view.facts.get("age") for view in collection.views):
+        table = as_markdown(*compare(collection, scores, plan=Plan(arguments.resamples)))
+        (arguments.out / "competitors.md").write_text(table)
+        tell(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""Batches for the two stages: which views, what is planted into them, and how they are changed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.mammogram.augment import Strength, Warp, coverage, regrade
+from training.mammogram.catalogue import FILM, RSNA
+from training.mammogram.inputs import SPEC
+from training.mammogram.planting import Ground, plant
+from training.mammogram.views import Collection, Spot, View
+
+Floats = NDArray[np.float32]
+
+COUNTS = (0.25, 0.35, 0.25, 0.15)
+"""How often 0, 1, 2 and 3 lesions are planted."""
+AHEAD = 3
+"""Batches that are made while the network learns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """How many images of each kind a batch has.
+
+    Parameters
+    ----------
+    planted, planted_film : int
+        Healthy digital views and films with synthetic lesions, or none.
+    labelled : int
+        Digital views with a label; half of them, as far as it goes, show a cancer.
+    film : int
+        Films with annotated lesions.
+    """
+
+    planted: int = 12
+    planted_film: int = 4
+    labelled: int = 0
+    film: int = 0
+
+    @property
+    def size(self) -> int:
+        """Images in a batch."""
+        return self.planted + self.planted_film + self.labelled + self.film
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """What one step learns from.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, rows, columns, 1), float32
+    shares, weights : ndarray of shape (n, *GRID), float32
+        See :func:`training.mammogram.augment.coverage`.
+    located : ndarray of shape (n,), float32
+        1 if it is known of all cells whether they show a lesion.
+    labels, labelled : ndarray of shape (n,), float32
+        The label of the image, and the weight with which it is learnt.
+    """
+
+    images: Floats
+    shares: Floats
+    weights: Floats
+    located: Floats
+    labels: Floats
+    labelled: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Example:
+    image: Floats
+    spots: tuple[Spot, ...]
+    located: float
+    label: float
+    labelled: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """Makes the batch of any step; the same step gives the same batch.
+
+    Parameters
+    ----------
+    collection : Collection
+    views : sequence of View
+        Those that may be learnt from.
+    mix : Mix
+    seed : int
+    strength : Strength
+    shuffled : bool
+        Deal the labels of the digital views out anew, patient by patient: the control that must fail.
+    """
+
+    collection: Collection
+    views: Sequence[View]
+    mix: Mix
+    seed: int
+    strength: Strength = field(default_factory=Strength)
+    shuffled: bool = False
+
+    def batches(self, first: int, steps: int) -> Iterator[Batch]:
+        """Make the batches of steps ``first`` to ``steps`` - 1, some of them in advance."""
+        makers = self._makers()
+        with ThreadPoolExecutor(1) as pool:
+            waiting = [
+                pool.submit(self._batch, makers, step) for step in range(first, min(first + AHEAD, steps))
+            ]
+            for step in range(first, steps):
+                batch = waiting.pop(0).result()
+                if step + AHEAD < steps:
+                    waiting.append(pool.submit(self._batch, makers, step + AHEAD))
+                yield batch
+
+    def _makers(self) -> list[Callable[[np.random.Generator], _Example]]:
+        """One for each image of a batch."""
+        digital = [view for view in self.views if view.source == RSNA]
+        healthy = [view for view in digital if view.healthy]
+        films = [view for view in self.views if view.source == FILM and view.healthy]
+        annotated = [view for view in self.views if view.source == FILM and view.spots]
+        labels = [bool(view.positive) for view in digital]
+        if self.shuffled:
+            labels = _shuffled(digital, self.seed)
+        by_label = [
+            [view for view, label in zip(digital, labels, strict=True) if label is wanted]
+            for wanted in (False, True)
+        ]
+        learns = 1.0 if self.mix.labelled == 0 else 0.0
+        return [
+            *[self._planting(healthy, learns)] * self.mix.planted,
+            *[self._planting(films, learns)] * self.mix.planted_film,
+            *[self._labelled(by_label[n % 2], float(n % 2)) for n in range(self.mix.labelled)],
+            *[self._annotated(annotated)] * self.mix.film,
+        ]
+
+    def _batch(self, makers: list[Callable[[np.random.Generator], _Example]], step: int) -> Batch:
+        rng = np.random.default_rng([self.seed, step])
+        examples = [make(rng) for make in makers]
+        changed = [self._changed(example, rng) for example in examples]
+        covered = [coverage(spots) for _, spots in changed]
+        return Batch(
+            images=np.stack([image for image, _ in changed])[..., None],
+            shares=np.stack([shares for shares, _ in covered]),
+            weights=np.stack([weights for _, weights in covered]),
+            located=np.array([example.located for example in examples], dtype=np.float32),
+            labels=np.array([example.label for example in examples], dtype=np.float32),
+            labelled=np.array([example.labelled for example in examples], dtype=np.float32),
+        )
+
+    def _planting(self, views: Sequence[View], learns: float) -> Callable[[np.random.Generator], _Example]:
+        def make(rng: np.random.Generator) -> _Example:
+            view = views[int(rng.integers(len(views)))]
+            ground = Ground(
+                self.collection.image(view), self.collection.tissue_of(view), view.mm, view.source
+            )
+            image, spots = plant(ground, rng, count=int(rng.choice(len(COUNTS), p=COUNTS)))
+            return _Example(image, spots, 1.0, float(bool(spots)), learns)
+
+        return make
+
+    def _labelled(self, views: Sequence[View], label: float) -> Callable[[np.random.Generator], _Example]:
+        def make(rng: np.random.Generator) -> _Example:
+            view = views[int(rng.integers(len(views)))]
+            return _Example(self.collection.image(view), (), 0.0, label, 1.0)
+
+        return make
+
+    def _annotated(self, views: Sequence[View]) -> Callable[[np.random.Generator], _Example]:
+        def make(rng: np.random.Generator) -> _Example:
+            view = views[int(rng.integers(len(views)))]
+            return _Example(self.collection.image(view), view.spots, 1.0, float(bool(view.positive)), 0.0)
+
+        return make
+
+    def _changed(self, example: _Example, rng: np.random.Generator) -> tuple[Floats, tuple[Spot, ...]]:
+        warp = Warp.drawn(rng, self.strength.geometry, SPEC.rows)
+        image = regrade(warp.image(example.image), rng, self.strength.grey)
+        return image, tuple(warp.spot(spot) for spot in example.spots)
+
+
+def _shuffled(views: Sequence[View], seed: int) -> list[bool]:
+    """Give the images of each patient the label of another patient."""
+    patients = sorted({view.patient for view in views})
+    other = dict(zip(patients, np.random.default_rng(seed).permutation(patients), strict=True))
+    label = {view.patient: bool(view.positive) for view in views}
+    return [label[str(other[view.patient])] for view in views]

@@ -1,0 +1,247 @@
+"""The network of the default model. Keras is imported inside the functions."""
+
+import os
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from training.mammogram.inputs import GRID, SPEC
+
+TARGET = "evidence"
+ABOVE = "above"
+"""The layer that takes off each cell what counts as no evidence; its bias is minus that."""
+START_SHARE = 0.02
+"""Chance that a cell shows a lesion, as an untrained network has it."""
+SOFT = 1.0
+"""Logits over which the weight of a cell fades that is not quite among the strongest."""
+
+
+class Pooling(StrEnum):
+    """How the map of cell logits becomes the score of the image."""
+
+    STRONGEST = "strongest"
+    """The mean of the strongest cells; what counts as no evidence may be chosen afterwards."""
+    SURPLUS = "surplus"
+    """The sum of what cells have above a threshold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Size of the network.
+
+    Parameters
+    ----------
+    widths : tuple of int
+        Channels at strides 4, 8, 16 and 32.
+    depths : tuple of int
+        Residual blocks at strides 4, 8, 16 and 32.
+    join : int
+        Channels of the path back to stride 8.
+    dropout : float
+        Share of channels dropped before the map, while training.
+    """
+
+    widths: tuple[int, ...] = (24, 48, 80, 112)
+    depths: tuple[int, ...] = (1, 1, 2, 1)
+    join: int = 48
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """How cells become the score.
+
+    Parameters
+    ----------
+    pooling : Pooling
+    share : float
+        Of the cells that count as the strongest.
+    """
+
+    pooling: Pooling = Pooling.STRONGEST
+    share: float = 0.02
+
+    @property
+    def cells(self) -> int:
+        """How many cells count."""
+        return max(1, round(self.share * GRID[0] * GRID[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """All that a network is built from."""
+
+    layout: Layout = field(default_factory=Layout)
+    pool: Pool = field(default_factory=Pool)
+
+    def as_record(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, record: dict[str, Any]) -> "Design":
+        """Read what :meth:`as_record` gave."""
+        layout: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in record["layout"].items()
+        }
+        pool = {**record["pool"], "pooling": Pooling(record["pool"]["pooling"])}
+        return cls(Layout(**layout), Pool(**pool))
+
+
+def build(design: Design, *, seed: int, dtype: str = "float32") -> Any:  # noqa: ANN401 - Keras is untyped
+    """Build the untrained network: images to ``cells`` (n, *GRID) and ``score`` (n, 1), both logits.
+
+    Parameters
+    ----------
+    design : Design
+    seed : int
+        Of the first weights.
+    dtype : str
+        A Keras policy, such as ``mixed_bfloat16``; the last layers always compute in float32.
+    """
+    keras = _keras()
+    keras.utils.set_random_seed(seed)
+    image = keras.Input((SPEC.rows, SPEC.columns, 1), name="image")
+    cells = _cells(_body(image, design.layout, dtype), design.layout)
+    evidence = _evidence(cells, design.pool)
+    gain = 1.0 if design.pool.pooling is Pooling.STRONGEST else 1.0 / design.pool.share
+    start = keras.initializers.Constant(gain)
+    score = keras.layers.Dense(1, name="score", kernel_initializer=start, dtype="float32")
+    pooled = keras.layers.GlobalAveragePooling2D(name="average", dtype="float32")(evidence)
+    flat = keras.layers.Reshape(GRID, name="cells", dtype="float32")(cells)
+    return keras.Model(image, {"cells": flat, "score": score(pooled)}, name="mammogram_cnn")
+
+
+def exported(
+    network: Any,  # noqa: ANN401 - Keras is untyped
+    design: Design,
+    *,
+    zero: float = 0.0,
+    slope: float = 1.0,
+    offset: float = 0.0,
+) -> Any:  # noqa: ANN401
+    """Give the network one output, a probability: sigmoid of ``slope`` · score + ``offset``.
+
+    The score is linear in the layer ``evidence``, so Grad-CAM, HiResCAM and CAM of it are the same map, which
+    adds up to the score. Layers are Keras's own: the file loads in safe mode.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Of :func:`build`.
+    design : Design
+    zero : float
+        Logit of a cell that counts as no evidence for or against; the score stays what it is.
+    slope, offset : float
+        Of the calibration.
+    """
+    keras = _keras()
+    plain = build(design, seed=0)
+    plain.set_weights(network.get_weights())
+    pooled = plain.get_layer("average").output
+    head = keras.layers.Dense(1, activation="sigmoid", name="probability")
+    model = keras.Model(plain.inputs[0], head(pooled), name="mammogram_cnn")
+    kernel, bias = plain.get_layer("score").get_weights()
+    above = plain.get_layer(ABOVE)
+    if zero:
+        above.set_weights([above.get_weights()[0], np.array([-zero], dtype=np.float32)])
+    head.set_weights([slope * kernel, slope * (bias + zero * kernel[0]) + offset])
+    return model
+
+
+def _evidence(cells: Any, pool: Pool) -> Any:  # noqa: ANN401 - Keras is untyped
+    """What each cell adds to the score, (n, *GRID, 1): its average is the pooled logit."""
+    keras = _keras()
+    layers, ops = keras.layers, keras.ops
+    above = layers.Conv2D(1, 1, name=ABOVE, trainable=False, dtype="float32", kernel_initializer="ones")(
+        cells
+    )
+    if pool.pooling is Pooling.SURPLUS:
+        return layers.Activation("relu", name=TARGET, dtype="float32")(above)
+    flat = layers.Reshape((GRID[0] * GRID[1],), name="flat", dtype="float32")(cells)
+    # The last of the strongest is where the weight of a cell begins to fade: nothing jumps at the cut.
+    last = ops.min(ops.top_k(flat, pool.cells)[0], axis=1, keepdims=True)
+    last = layers.Reshape((1, 1, 1), name="last", dtype="float32")(last)
+    weight = ops.clip((cells - last) / SOFT + 1.0, 0.0, 1.0)
+    weight = weight / ops.mean(weight, axis=(1, 2), keepdims=True)
+    return layers.Multiply(name=TARGET, dtype="float32")([above, weight])
+
+
+def _cells(tensor: Any, layout: Layout) -> Any:  # noqa: ANN401 - Keras is untyped
+    keras = _keras()
+    if layout.dropout:
+        tensor = keras.layers.SpatialDropout2D(layout.dropout, name="dropout")(tensor)
+    start = keras.initializers.Constant(_logit(START_SHARE))
+    return keras.layers.Conv2D(1, 1, name="logits", bias_initializer=start, dtype="float32")(tensor)
+
+
+def _body(image: Any, layout: Layout, dtype: str) -> Any:  # noqa: ANN401 - Keras is untyped
+    """Residual blocks down to stride 32, and back to stride 8 with what was seen there."""
+    tensor, stages = image, []
+    for number, (width, depth) in enumerate(zip(layout.widths, layout.depths, strict=True)):
+        name = f"stride{4 * 2**number}"
+        # Straight to stride 4: at stride 2 a third of the time would go into a sixtieth of the products.
+        size, stride = (8, 4) if number == 0 else (3, 2)
+        tensor = _convolution(tensor, name, width, dtype, size=size, stride=stride)
+        for block in range(depth):
+            tensor = _residual(tensor, f"{name}_{block}", width, dtype)
+        stages.append(tensor)
+    coarse = _convolution(stages[3], "join32", layout.join, dtype, size=1)
+    for stage, name in ((stages[2], "join16"), (stages[1], "join8")):
+        fine = _convolution(stage, name, layout.join, dtype, size=1)
+        layers = _keras().layers
+        larger = layers.UpSampling2D(name=f"{name}_up", dtype=dtype)(coarse)
+        joined = layers.Add(name=f"{name}_add", dtype=dtype)([fine, larger])
+        coarse = _convolution(joined, f"{name}_mix", layout.join, dtype)
+    return coarse
+
+
+def _residual(tensor: Any, name: str, width: int, dtype: str) -> Any:  # noqa: ANN401 - Keras is untyped
+    layers = _keras().layers
+    inner = _convolution(tensor, f"{name}_a", width, dtype)
+    inner = _convolution(inner, f"{name}_b", width, dtype, active=False)
+    added = layers.Add(name=f"{name}_add", dtype=dtype)([tensor, inner])
+    return layers.Activation("relu", name=f"{name}_relu", dtype=dtype)(added)
+
+
+def _convolution(
+    tensor: Any,  # noqa: ANN401 - Keras is untyped
+    name: str,
+    channels: int,
+    dtype: str,
+    *,
+    size: int = 3,
+    stride: int = 1,
+    active: bool = True,
+) -> Any:  # noqa: ANN401
+    """Convolution, batch normalisation and, if ``active``, ReLU."""
+    layers = _keras().layers
+    tensor = layers.Conv2D(
+        channels,
+        size,
+        strides=stride,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=f"{name}_convolution",
+        dtype=dtype,
+    )(tensor)
+    tensor = layers.BatchNormalization(momentum=0.95, name=f"{name}_norm", dtype=dtype)(tensor)
+    return layers.Activation("relu", name=name, dtype=dtype)(tensor) if active else tensor
+
+
+def _logit(share: float) -> float:
+    import math
+
+    return math.log(share / (1.0 - share))
+
+
+def _keras() -> Any:  # noqa: ANN401 - Keras is untyped
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    import keras
+
+    return keras
