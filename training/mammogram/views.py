@@ -129,13 +129,13 @@ class Collection:
 
     def image(self, view: View) -> NDArray[np.float32]:
         """The network's input (SPEC.rows, SPEC.columns), 0 to 1."""
-        values = self.images[view.source][view.number].astype(np.float32)
+        values: NDArray[np.float32] = self.images[view.source][view.number].astype(np.float32)
         values *= np.float32(1.0 / FULL)
         return values
 
     def tissue_of(self, view: View) -> NDArray[np.float32]:
         """Share of tissue in each cell, GRID, 0 to 1."""
-        values = self.tissue[view.source][view.number].astype(np.float32)
+        values: NDArray[np.float32] = self.tissue[view.source][view.number].astype(np.float32)
         values *= np.float32(1.0 / 255.0)
         return values
 

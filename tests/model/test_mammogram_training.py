@@ -1,0 +1,113 @@
+"""The default model's network explains itself exactly, and a run that was cut off goes on."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mammo_core.compiler.compile import compile_model
+from mammo_core.explain.methods import METHODS
+from mammo_core.models.bundle import unpack
+from mammo_core.models.litert import CompiledGraph
+from mammo_core.models.store import read_files
+from mammo_core.records import CamMethod
+from tests.training_views import collection
+from training.bundle import keras_bytes
+from training.mammogram.batches import Mix
+from training.mammogram.export import plain_manifest
+from training.mammogram.learning import Recipe
+from training.mammogram.network import Design, Layout, Pool, Pooling, build, exported
+from training.mammogram.runs import LOG, WEIGHTS, Run, execute
+from training.mammogram.validation import predict
+
+pytestmark = pytest.mark.tf
+
+SMALL = Layout(widths=(4, 4, 4, 4), depths=(0, 0, 1, 0), join=4)
+RUN = Run(
+    fold=0,
+    design=Design(SMALL),
+    mix=Mix(2, 0, 2, 1),
+    recipe=Recipe(steps=4),
+    epochs=2,
+)
+
+
+def weights_of(folder: Path, epoch: int) -> list[NDArray[np.float32]]:
+    with np.load(folder / WEIGHTS.format(epoch)) as saved:
+        return [saved[name] for name in saved.files]
+
+
+@pytest.mark.parametrize("pooling", Pooling)
+def test_the_compiled_map_is_the_explanation_and_adds_up_to_the_networks_score(
+    pooling: Pooling, tmp_path: Path
+) -> None:
+    design = Design(SMALL, Pool(pooling))
+    network = build(design, seed=3)
+    network.get_layer("logits").bias.assign([0.5])
+    image = collection().image(collection().views[0])
+    cells, (score,) = predict(network, [image])
+    zero = float(cells.min()) if pooling is Pooling.STRONGEST else 0.0
+    path = tmp_path / "model.keras"
+    path.write_bytes(keras_bytes(exported(network, design, zero=zero, slope=2.0, offset=-1.0)))
+    manifest = plain_manifest(path.read_bytes(), "test")
+    path.with_suffix(".manifest.json").write_text(manifest.model_dump_json())
+
+    bundle = unpack(compile_model(read_files(path)))
+    graph = CompiledGraph(bundle.graph, spec=manifest.input, outputs=1, target_shape=(*cells.shape[1:], 1))
+    tensors = graph.run(image[None, ..., None], np.ones(1, dtype=np.float32))
+
+    assert tensors["logits"][0] == pytest.approx(2.0 * score - 1.0, abs=1e-4)
+    maps = [
+        METHODS[method].function(tensors["activations"], tensors["gradients"])
+        for method in (CamMethod.GRADCAM, CamMethod.HIRESCAM)
+    ]
+    assert maps[0].max() > 0.0
+    assert np.abs(maps[0] - np.maximum(maps[1], 0.0)).max() <= 1e-6 * maps[0].max()
+    added = float(maps[1].sum()) + float(tensors["bias_evidence"])
+    assert added == pytest.approx(float(tensors["logits"][0]), abs=1e-4)
+    assert np.argmax(maps[0]) == np.argmax(cells[0]), "the strongest cell stays the strongest"
+
+
+def test_only_the_strongest_cells_explain_the_score() -> None:
+    design = Design(SMALL, Pool(Pooling.STRONGEST, share=0.01))
+    network = build(design, seed=3)
+    import keras
+
+    image = collection().image(collection().views[0])
+    evidence = keras.Model(network.inputs[0], network.get_layer("evidence").output)
+    found = np.asarray(evidence(image[None, ..., None]))[0, :, :, 0]
+    cells, _ = predict(network, [image])
+    strongest = np.sort(cells[0].ravel())[-design.pool.cells :]
+    assert (found[cells[0] >= strongest.min()] != 0.0).all()
+    assert (found[cells[0] < strongest.min() - 1.0] == 0.0).all()
+    assert found.mean() == pytest.approx(np.average(cells[0], weights=found / cells[0]), abs=1e-4)
+
+
+class PowerCut(Exception):
+    """Stands for whatever ends a process."""
+
+
+def cut_off(text: str) -> None:
+    raise PowerCut(text)
+
+
+def test_a_run_that_was_cut_off_goes_on_as_if_it_was_not(tmp_path: Path) -> None:
+    views, whole, resumed = collection(), tmp_path / "whole", tmp_path / "resumed"
+    execute(RUN, views, whole)
+    with pytest.raises(PowerCut):
+        execute(RUN, views, resumed, tell=cut_off)
+    assert not (resumed / WEIGHTS.format(2)).exists()
+
+    execute(RUN, views, resumed)
+    execute(RUN, views, resumed)  # done already
+
+    for ours, theirs in zip(weights_of(resumed, 2), weights_of(whole, 2), strict=True):
+        assert np.array_equal(ours, theirs)
+    records = [json.loads(line) for line in (resumed / LOG).read_text().splitlines()]
+    assert [record["epoch"] for record in records] == [1, 2]
+    assert records[1].keys() >= {"auc", "film_auc", "pointing", "planted", "cell_loss", "score_loss"}
+    with pytest.raises(ValueError, match="other settings"):
+        execute(replace(RUN, seed=9), views, resumed)

@@ -1,0 +1,156 @@
+"""What the default model learns from is what the service would show it, and lesions are where targets say."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mammo_core.anatomy.breast import find_breast
+from mammo_core.anatomy.polarity import upright
+from mammo_core.imaging.decode import decode
+from mammo_core.imaging.preprocess import prepare
+from tests.training_views import collection, write_digital, write_films
+from training.mammogram.augment import Strength, Warp, coverage, regrade
+from training.mammogram.batches import Mix, Source
+from training.mammogram.folds import fold_of
+from training.mammogram.inputs import GRID, SPEC, STRIDE
+from training.mammogram.lesions import Kind, draw
+from training.mammogram.planting import Ground, plant
+from training.mammogram.prepare import prepare_folder
+from training.mammogram.runs import split
+from training.mammogram.views import Spot, read
+
+
+def ground() -> Ground:
+    views = collection()
+    return Ground(views.image(views.views[1]), views.tissue_of(views.views[1]), 0.4, "rsna")
+
+
+def test_cached_views_are_the_inputs_of_the_service_with_lesions_in_place(tmp_path: Path) -> None:
+    films = write_films(tmp_path / "films")
+    write_digital(tmp_path / "digital")
+    counts = [prepare_folder(tmp_path / name, tmp_path / "cache" / name) for name in ("films", "digital")]
+
+    cached = read([tmp_path / "cache" / name for name in ("films", "digital")])
+
+    assert counts == [3, 2]
+    known = {view.patient: (view.source, view.positive, view.healthy) for view in cached.views}
+    assert known == {
+        "a": ("mini-mias", False, True),
+        "b": ("mini-mias", True, False),
+        "c": ("mini-mias", None, False),
+        "d": ("rsna", True, False),
+        "e": ("rsna", False, False),
+    }, "a benign finding is neither cancer nor health, and a biopsy found something"
+    mammogram = upright(decode((tmp_path / "films" / "2.png").read_bytes()))
+    served = prepare(mammogram, SPEC, find_breast(mammogram.pixels))
+    view = cached.views[1]
+    assert np.abs(cached.image(view) - served.tensor[0, :, :, 0]).max() < 1e-5
+    assert view.place.transform == served.transform
+    lesion = films["2.png"].lesion
+    assert lesion is not None
+    (spot,) = view.spots
+    assert (spot.row, spot.column) == pytest.approx(served.transform.to_grid(lesion.row, lesion.column))
+    assert view.mm == pytest.approx(0.2 / served.transform.row.scale)
+    assert spot.down == pytest.approx(
+        lesion.radius_mm / films["2.png"].spacing_mm * served.transform.row.scale
+    )
+
+
+def test_folds_share_no_patient_and_spread_machines_and_labels() -> None:
+    views = collection(60).views
+    folds = fold_of(views)
+
+    learnt, measured = split(views, 1)
+
+    assert {view.patient for view in learnt} & {view.patient for view in measured} == set()
+    assert sorted([*learnt, *measured], key=lambda view: view.number) == list(views)
+    strata = {view.stratum for view in views}
+    for stratum in strata:
+        sizes = np.bincount([folds[v.patient] for v in views if v.stratum == stratum], minlength=3)
+        assert np.ptp(sizes) <= 1
+    assert fold_of(reversed(views)) == folds, "the order of the table does not matter"
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_lesion_is_bright_within_its_radius_and_the_same_for_the_same_seed(kind: Kind) -> None:
+    lesion = draw(kind, np.random.default_rng(4), mm=0.4, stretch=1.0)
+    again = draw(kind, np.random.default_rng(4), mm=0.4, stretch=1.0)
+
+    assert np.array_equal(lesion.values, again.values)
+    assert np.isfinite(lesion.values).all()
+    assert 0.3 < lesion.values.max() < 4.0
+    half = lesion.values.shape[0] // 2
+    rows, columns = np.ogrid[-half : half + 1, -half : half + 1]
+    inside = np.hypot(rows, columns) * 0.4 <= lesion.radius_mm
+    assert np.abs(lesion.values[inside]).mean() > 2.0 * np.abs(lesion.values[~inside]).mean()
+
+
+def test_planted_lesions_change_the_breast_where_they_say_and_leave_air_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("training.mammogram.planting.DECOYS", 0.0)
+    healthy = ground()
+
+    image, spots = plant(healthy, np.random.default_rng(1), count=2)
+    nothing, none = plant(healthy, np.random.default_rng(1), count=0)
+
+    assert len(spots) == 2
+    assert none == ()
+    assert np.array_equal(nothing, healthy.image)
+    changed = np.abs(image - healthy.image)
+    shares, weights = coverage(spots)
+    covered = np.kron(shares > 0.0, np.ones((STRIDE, STRIDE)))
+    assert changed[covered > 0].mean() > 20.0 * changed[covered == 0].mean()
+    assert changed[healthy.image == 0.0].max() == 0.0
+    assert weights.sum() == pytest.approx(2.0, rel=1e-3), "each lesion weighs the same, whatever its size"
+
+
+def test_a_lesion_outside_of_the_picture_covers_nothing() -> None:
+    shares, weights = coverage((Spot(-80.0, 40.0, 10.0, 10.0),))
+    assert shares.max() == weights.max() == 0.0
+    assert coverage(())[0].shape == GRID
+
+
+def test_a_warp_moves_pixels_and_lesions_alike() -> None:
+    image = np.zeros((SPEC.rows, SPEC.columns), dtype=np.float32)
+    image[150:155, 120:125] = 1.0
+    for seed in range(12):
+        warp = Warp.drawn(np.random.default_rng(seed), 1.0, SPEC.rows)
+        moved, spot = warp.image(image), warp.spot(Spot(152.5, 122.5, 10.0, 10.0))
+        rows, columns = np.nonzero(moved > 0.4)
+        assert (rows.mean() + 0.5, columns.mean() + 0.5) == pytest.approx((spot.row, spot.column), abs=0.8)
+
+
+def test_without_strength_nothing_changes_and_with_it_the_range_stays() -> None:
+    image = ground().image
+    assert np.array_equal(regrade(image, np.random.default_rng(0), 0.0), image)
+    warp = Warp.drawn(np.random.default_rng(0), 0.0, SPEC.rows)
+    assert np.array_equal(warp.image(image), image)
+    graded = [regrade(image, np.random.default_rng(seed), 1.0) for seed in range(6)]
+    assert all(0.0 <= each.min() <= each.max() <= 1.0 for each in graded)
+    assert all(each.dtype == np.float32 and np.abs(each - image).max() > 0.01 for each in graded)
+
+
+def test_a_batch_is_the_same_for_the_same_step_and_knows_what_is_known() -> None:
+    views = collection()
+    source = Source(views, views.views, Mix(2, 1, 2, 1), seed=5, strength=Strength(0.5, 0.5))
+
+    first, second = list(source.batches(0, 2))
+    (resumed,) = source.batches(1, 2)
+
+    assert np.array_equal(second.images, resumed.images)
+    assert not np.array_equal(first.images, second.images)
+    assert first.images.shape == (6, SPEC.rows, SPEC.columns, 1)
+    assert first.located.tolist() == [1.0, 1.0, 1.0, 0.0, 0.0, 1.0]
+    assert first.labelled.tolist() == [0.0, 0.0, 0.0, 1.0, 1.0, 0.0], "planted lesions are no cancers"
+    assert first.labels.tolist()[3:] == [0.0, 1.0, 1.0]
+    assert first.weights[5].sum() == pytest.approx(1.0, rel=1e-3)
+
+
+def test_stage_1_learns_the_score_from_what_is_planted() -> None:
+    views = collection()
+    (batch,) = Source(views, views.views, Mix(6, 2), seed=5).batches(0, 1)
+    assert batch.labelled.tolist() == [1.0] * 8
+    assert batch.labels.tolist() == [float(shares.max() > 0.0) for shares in batch.shares]
+    assert 0.0 < batch.labels.mean() < 1.0
