@@ -14,6 +14,7 @@ from training.mammogram.export import export
 from training.mammogram.learning import Recipe
 from training.mammogram.network import Design, Layout, Pool, Pooling
 from training.mammogram.outoffold import Question, measure_out_of_fold
+from training.mammogram.phantoms import write_phantoms
 from training.mammogram.prepare import prepare_folder
 from training.mammogram.runs import WEIGHTS, Run, execute
 from training.mammogram.views import read
@@ -66,9 +67,9 @@ def _add_learning(stages: Stages) -> None:
         stage.add_argument("--share", type=float, default=0.02, help="of the cells that count as strongest")
         stage.add_argument("--geometry", type=float, default=1.0, help="strength of augmentation")
         stage.add_argument("--grey", type=float, default=1.0, help="strength of augmentation")
+        stage.add_argument("--start", type=Path, help="weights of another run to begin with; default: none")
         stage.set_defaults(run=run)
         if name == "finetune":
-            stage.add_argument("--start", type=Path, help="weights of stage 1; default: none")
             stage.add_argument("--mix", type=int, nargs=4, default=(4, 2, 8, 2), metavar="N")
             stage.add_argument("--cell-weight", type=float, default=0.5)
             stage.add_argument("--smoothing", type=float, default=0.05)
@@ -92,6 +93,10 @@ def _add_measuring(stages: Stages) -> None:
     measured.add_argument("--resamples", type=int, default=2000)
     measured.add_argument("--out", type=Path, required=True)
     measured.set_defaults(run=_evaluate)
+    phantoms = stages.add_parser("phantoms", help="write phantoms with known lesions, for mammo evaluate")
+    phantoms.add_argument("--out", type=Path, required=True)
+    phantoms.add_argument("--count", type=int, default=300)
+    phantoms.set_defaults(run=_phantoms)
 
 
 def _prepare(arguments: argparse.Namespace, tell: Tell) -> None:
@@ -110,6 +115,7 @@ def _pretrain(arguments: argparse.Namespace, tell: Tell) -> None:
         recipe=recipe,
         strength=Strength(arguments.geometry, arguments.grey),
         epochs=arguments.epochs,
+        start=None if arguments.start is None else str(arguments.start),
         seed=arguments.seed,
         dtype=arguments.dtype,
         measured_every=arguments.measured_every,
@@ -161,6 +167,11 @@ def _evaluate(arguments: argparse.Namespace, tell: Tell) -> None:
         table = as_markdown(*compare(collection, scores, plan=Plan(arguments.resamples)))
         (arguments.out / "competitors.md").write_text(table)
         tell(table)
+
+
+def _phantoms(arguments: argparse.Namespace, tell: Tell) -> None:
+    write_phantoms(arguments.out, arguments.count)
+    tell(f"{arguments.count} phantoms in {arguments.out}")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,9 @@ Floats = NDArray[np.float32]
 COARSE = 8
 """Pixels per pixel of the image on which broad contrast is changed."""
 
+USUAL_CELLS = 12.0
+"""Cells that a lesion of usual size, 13 mm across, covers: it weighs 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Strength:
@@ -113,7 +116,9 @@ def coverage(spots: tuple[Spot, ...]) -> tuple[Floats, Floats]:
     shares : ndarray of shape GRID, float32
         Share of the cell that lesions cover, 0 to 1; a lesion counts as at least 1.5 cells wide.
     weights : ndarray of shape GRID, float32
-        The same, divided by its sum over each lesion: large and small ones weigh the same.
+        The same, so that a lesion weighs the square root of (the cells that it covers over
+        :data:`USUAL_CELLS`). If all lesions weighed the same, each cell of a large one would be worth so
+        little that maps peak on small ones; if all cells did, large ones would be all that counts.
     """
     shares, weights = np.zeros(GRID, dtype=np.float32), np.zeros(GRID, dtype=np.float32)
     steps = (np.arange(4) + 0.5) / 4.0
@@ -126,7 +131,7 @@ def coverage(spots: tuple[Spot, ...]) -> tuple[Floats, Floats]:
         share = covered.reshape(GRID[0], 4, GRID[1], 4).mean(axis=(1, 3))
         shares = np.maximum(shares, share)
         # A lesion that was moved out of the picture covers nothing.
-        weights = np.maximum(weights, share / max(float(share.sum()), 1.0))
+        weights = np.maximum(weights, share / np.sqrt(max(float(share.sum()), 1.0) * USUAL_CELLS))
     return shares, weights
 
 

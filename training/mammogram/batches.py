@@ -74,7 +74,8 @@ class _Example:
     image: Floats
     spots: tuple[Spot, ...]
     located: float
-    label: float
+    label: float | None
+    """None: whether a lesion is to be seen, once the view has been changed."""
     labelled: float
 
 
@@ -145,7 +146,13 @@ class Source:
             shares=np.stack([shares for shares, _ in covered]),
             weights=np.stack([weights for _, weights in covered]),
             located=np.array([example.located for example in examples], dtype=np.float32),
-            labels=np.array([example.label for example in examples], dtype=np.float32),
+            labels=np.array(
+                [
+                    float(shares.any()) if example.label is None else example.label
+                    for example, (shares, _) in zip(examples, covered, strict=True)
+                ],
+                dtype=np.float32,
+            ),
             labelled=np.array([example.labelled for example in examples], dtype=np.float32),
         )
 
@@ -156,7 +163,7 @@ class Source:
                 self.collection.image(view), self.collection.tissue_of(view), view.mm, view.source
             )
             image, spots = plant(ground, rng, count=int(rng.choice(len(COUNTS), p=COUNTS)))
-            return _Example(image, spots, 1.0, float(bool(spots)), learns)
+            return _Example(image, spots, 1.0, None, learns)
 
         return make
 
@@ -170,7 +177,8 @@ class Source:
     def _annotated(self, views: Sequence[View]) -> Callable[[np.random.Generator], _Example]:
         def make(rng: np.random.Generator) -> _Example:
             view = views[int(rng.integers(len(views)))]
-            return _Example(self.collection.image(view), view.spots, 1.0, float(bool(view.positive)), 0.0)
+            learns = 0.0 if view.positive is None else 1.0
+            return _Example(self.collection.image(view), view.spots, 1.0, float(bool(view.positive)), learns)
 
         return make
 

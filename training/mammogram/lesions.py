@@ -101,7 +101,7 @@ def any_kind(rng: np.random.Generator) -> Kind:
 
 def _mass(rng: np.random.Generator, mm: float, stretch: float) -> Planted:
     """A projected ellipsoid √(1 − (r/R(θ))²) with an uneven outline, sometimes with spicules."""
-    radius = float(np.clip(6.5 * np.exp(0.5 * rng.standard_normal()), 2.5, 18.0))
+    radius = float(np.clip(7.5 * np.exp(0.55 * rng.standard_normal()), 2.5, 26.0))
     roughness, spiculated = ((0.03, False), (0.12, False), (0.15, True))[int(rng.integers(3))]
     sheet = Sheet.around(2.6 * radius, mm, stretch)
     dome = _dome(sheet, radius, roughness, rng)

@@ -13,7 +13,7 @@ from training.mammogram.views import Spot
 
 Floats = NDArray[np.float32]
 
-CONTRAST = (0.2, 0.55)
+CONTRAST = (0.25, 0.7)
 """Of the breast's own range of display values, 5th to 95th percentile."""
 SKIN_CELLS = 2
 """A lesion's centre lies at least so many cells inside the breast."""
