@@ -1,5 +1,6 @@
 """What the default model learns from is what the service would show it, and lesions are where targets say."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,7 @@ def test_a_batch_is_the_same_for_the_same_step_and_knows_what_is_known() -> None
     assert np.array_equal(second.images, resumed.images)
     assert not np.array_equal(first.images, second.images)
     assert first.images.shape == (6, SPEC.rows, SPEC.columns, 1)
+    assert {np.asarray(array).dtype for array in asdict(first).values()} == {np.dtype(np.float32)}
     assert first.located.tolist() == [1.0, 1.0, 1.0, 0.0, 0.0, 1.0]
     assert first.labelled.tolist() == [0.0, 0.0, 0.0, 1.0, 1.0, 1.0], "planted lesions are no cancers"
     assert first.labels.tolist()[3:] == [0.0, 1.0, 1.0]

@@ -131,7 +131,7 @@ def coverage(spots: tuple[Spot, ...]) -> tuple[Floats, Floats]:
         share = covered.reshape(GRID[0], 4, GRID[1], 4).mean(axis=(1, 3))
         shares = np.maximum(shares, share)
         # A lesion that was moved out of the picture covers nothing.
-        weights = np.maximum(weights, share / np.sqrt(max(float(share.sum()), 1.0) * USUAL_CELLS))
+        weights = np.maximum(weights, share / np.sqrt(np.maximum(share.sum(), 1.0) * np.float32(USUAL_CELLS)))
     return shares, weights
 
 
