@@ -35,6 +35,7 @@ def test_cached_views_are_the_inputs_of_the_service_with_lesions_in_place(tmp_pa
     cached = read([tmp_path / "cache" / name for name in ("films", "digital")])
 
     assert counts == [3, 2]
+    assert prepare_folder(tmp_path / "films", tmp_path / "cache" / "films") == 0, "done already"
     known = {view.patient: (view.source, view.positive, view.healthy) for view in cached.views}
     assert known == {
         "a": ("mini-mias", False, True),

@@ -101,7 +101,7 @@ def _add_measuring(stages: Stages) -> None:
 
 def _prepare(arguments: argparse.Namespace, tell: Tell) -> None:
     count = prepare_folder(arguments.data, arguments.cache, tell=tell)
-    tell(f"{count} views in {arguments.cache}")
+    tell(f"{count} views prepared; they are in {arguments.cache}")
 
 
 def _pretrain(arguments: argparse.Namespace, tell: Tell) -> None:

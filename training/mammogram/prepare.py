@@ -1,5 +1,6 @@
 """From a data folder to cached inputs, by the service's own decoding, breast mask and preprocessing."""
 
+import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -19,7 +20,7 @@ from mammo_core.imaging.preprocess import prepare
 from mammo_core.records import BreastMask, FloatArray
 from training.mammogram.catalogue import RSNA_FIELD_MM, Entry, entries
 from training.mammogram.inputs import GRID, SPEC
-from training.mammogram.views import FULL, Place, Spot, View, write
+from training.mammogram.views import FULL, Place, Spot, View, is_cached, write
 
 CRANIOCAUDAL = ("CC", "XCCL", "XCCM", "FB")
 """Views on which a bright wedge in the corner is no pectoral muscle."""
@@ -30,7 +31,7 @@ Prepared = tuple[View, NDArray[np.uint16], NDArray[np.uint8]]
 def prepare_folder(
     data: Path, cache: Path, *, tell: Callable[[str], None] = lambda _text: None, workers: int = 2
 ) -> int:
-    """Cache all images of a data folder on which a breast is found, and say how many there are.
+    """Cache all images of a data folder on which a breast is found, unless that is done already.
 
     Parameters
     ----------
@@ -41,7 +42,15 @@ def prepare_folder(
     tell : callable
         Told the progress.
     workers : int
+
+    Returns
+    -------
+    int
+        How many were prepared now.
     """
+    origin = hashlib.sha256((data / "labels.csv").read_bytes()).hexdigest()
+    if is_cached(cache, origin):
+        return 0
     listed = entries(data)
     done: list[Prepared] = []
     with ThreadPoolExecutor(workers) as pool:
@@ -51,6 +60,7 @@ def prepare_folder(
                 tell(f"{count} of {len(listed)} images")
     write(
         cache,
+        origin,
         [view for view, _, _ in done],
         np.stack([image for _, image, _ in done]),
         np.stack([tissue for _, _, tissue in done]),

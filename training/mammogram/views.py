@@ -140,21 +140,53 @@ class Collection:
         return values
 
 
-def write(folder: Path, views: Sequence[View], images: NDArray[Any], tissue: NDArray[Any]) -> None:
-    """Put a data set into the cache; the table last, as the mark that the rest is there."""
+def write(
+    folder: Path, origin: str, views: Sequence[View], images: NDArray[Any], tissue: NDArray[Any]
+) -> None:
+    """Put a data set into the cache; the table last, as the mark that the rest is there.
+
+    Parameters
+    ----------
+    folder : Path
+    origin : str
+        Digest of the table that the views come from.
+    views, images, tissue
+        As in :class:`Collection`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / IMAGES, images)
     np.save(folder / TISSUE, tissue)
     numbered = [asdict(replace(view, number=number)) for number, view in enumerate(views)]
-    (folder / TABLE).write_text(json.dumps(numbered))
+    (folder / TABLE).write_text(json.dumps({**_mark(origin), "views": numbered}))
+
+
+def is_cached(folder: Path, origin: str) -> bool:
+    """Whether a folder holds the views of a table, prepared for the present input."""
+    if not (folder / TABLE).exists():
+        return False
+    table = json.loads((folder / TABLE).read_text())
+    return {name: table[name] for name in _mark(origin)} == _mark(origin)
+
+
+def _mark(origin: str) -> dict[str, Any]:
+    return {"origin": origin, "input": SPEC.model_dump(mode="json")}
 
 
 def read(folders: Iterable[Path]) -> Collection:
-    """Open the cached data sets."""
+    """Open the cached data sets.
+
+    Raises
+    ------
+    ValueError
+        If one was prepared for another input.
+    """
     views: list[View] = []
     images, tissue = {}, {}
     for folder in folders:
-        views += [View.of(record) for record in json.loads((folder / TABLE).read_text())]
+        table = json.loads((folder / TABLE).read_text())
+        if not is_cached(folder, table["origin"]):
+            raise ValueError(f"{folder} was prepared for another input; prepare it again.")
+        views += [View.of(record) for record in table["views"]]
         images[views[-1].source] = np.load(folder / IMAGES, mmap_mode="r")
         tissue[views[-1].source] = np.load(folder / TISSUE, mmap_mode="r")
     return Collection(tuple(views), images, tissue)
