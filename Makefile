@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo keras test test-full e2e browser cold-start bench check template format lock serve train-phantom clean
+.PHONY: help demo keras test test-full e2e browser cold-start bench check template format lock serve train train-phantom clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -70,6 +70,9 @@ serve: $(VENV)/.serve ## the same application on http://127.0.0.1:8000
 
 bench: $(VENV)/.dev ## measure the explanation, and write the table of docs/compile.md (half an hour)
 	$(BIN)/python -m benchmarks.explanation --write docs/compile.md
+
+train: $(VENV)/.dev ## train on mammograms, out of fold: RSNA=, FILMS= (data folders), CACHE= (hours; goes on where it stopped)
+	PYTHON=$(BIN)/python scripts/train.sh "$(RSNA)" "$(FILMS)" "$(CACHE)"
 
 train-phantom: $(VENV)/.dev ## train the embedded phantom model again (minutes)
 	$(BIN)/python -m training.phantom_model --out mammo_core/assets

@@ -1,0 +1,90 @@
+"""From the score to a probability: a line through the logits (Platt), and cuts chosen out of fold."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from mammo_core.evaluation.statistics import Labels, expected_calibration_error
+from training.measure import Cuts, choose_cuts
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A probability is the sigmoid of ``slope`` · logit + ``offset``."""
+
+    slope: float
+    offset: float
+
+    def probabilities(self, logits: Floats) -> Floats:
+        """Of logits (n,)."""
+        found: Floats = 1.0 / (1.0 + np.exp(-(self.slope * logits + self.offset)))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """What calibration gives.
+
+    Parameters
+    ----------
+    line : Line
+        Fitted to all folds: the one that ships.
+    prevalence : float
+        Of the data that it was fitted to; elsewhere the probability is another.
+    error : float
+        Expected calibration error of each fold by the line of the others.
+    cuts : Cuts
+        Of the probability, chosen on the same scores.
+    """
+
+    line: Line
+    prevalence: float
+    error: float
+    cuts: Cuts
+
+
+def calibrate(logits: Floats, labels: Labels, folds: NDArray[np.intp]) -> Calibrated:
+    """Fit the line and choose the cuts.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n,), float64
+        Out of fold: each by the model that has not seen the image's patient.
+    labels : ndarray of shape (n,), bool
+    folds : ndarray of shape (n,), int
+
+    References
+    ----------
+    J. Platt, Probabilistic outputs for support vector machines, 1999.
+    """
+    crossed = np.zeros_like(logits)
+    for fold in np.unique(folds):
+        others = folds != fold
+        crossed[~others] = fitted(logits[others], labels[others]).probabilities(logits[~others])
+    line = fitted(logits, labels)
+    return Calibrated(
+        line=line,
+        prevalence=float(labels.mean()),
+        error=expected_calibration_error(crossed, labels),
+        cuts=choose_cuts(line.probabilities(logits).astype(np.float32), labels),
+    )
+
+
+def fitted(logits: Floats, labels: Labels) -> Line:
+    """The likeliest line, with Platt's targets, which keep it finite if classes are separate."""
+    positive, negative = int(labels.sum()), int((~labels).sum())
+    wanted = np.where(labels, (positive + 1.0) / (positive + 2.0), 1.0 / (negative + 2.0))
+
+    def loss(line: Floats) -> tuple[float, Floats]:
+        z = line[0] * logits + line[1]
+        missing = 1.0 / (1.0 + np.exp(-z)) - wanted
+        return float((np.logaddexp(0.0, z) - wanted * z).mean()), np.array(
+            [(missing * logits).mean(), missing.mean()]
+        )
+
+    slope, offset = optimize.minimize(loss, np.array([1.0, 0.0]), jac=True, method="BFGS").x
+    return Line(float(slope), float(offset))
