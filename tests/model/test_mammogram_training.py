@@ -19,7 +19,7 @@ from training.bundle import keras_bytes
 from training.mammogram.batches import Mix
 from training.mammogram.export import plain_manifest
 from training.mammogram.learning import Recipe
-from training.mammogram.network import Design, Layout, Pool, Pooling, build, exported
+from training.mammogram.network import Design, Layout, build, exported
 from training.mammogram.runs import LOG, WEIGHTS, Run, execute
 from training.mammogram.validation import predict
 
@@ -40,16 +40,13 @@ def weights_of(folder: Path, epoch: int) -> list[NDArray[np.float32]]:
         return [saved[name] for name in saved.files]
 
 
-@pytest.mark.parametrize("pooling", Pooling)
-def test_the_compiled_map_is_the_explanation_and_adds_up_to_the_networks_score(
-    pooling: Pooling, tmp_path: Path
-) -> None:
-    design = Design(SMALL, Pool(pooling))
+def test_the_compiled_map_is_the_explanation_and_adds_up_to_the_networks_score(tmp_path: Path) -> None:
+    design = Design(SMALL)
     network = build(design, seed=3)
     network.get_layer("logits").bias.assign([0.5])
     image = collection().image(collection().views[0])
     cells, (score,) = predict(network, [image])
-    zero = float(cells.min()) if pooling is Pooling.STRONGEST else 0.0
+    zero = float(cells.min())
     path = tmp_path / "model.keras"
     path.write_bytes(keras_bytes(exported(network, design, zero=zero, slope=2.0, offset=-1.0)))
     manifest = plain_manifest(path.read_bytes(), "test")
@@ -72,7 +69,7 @@ def test_the_compiled_map_is_the_explanation_and_adds_up_to_the_networks_score(
 
 
 def test_only_the_strongest_cells_explain_the_score() -> None:
-    design = Design(SMALL, Pool(Pooling.STRONGEST, share=0.01))
+    design = Design(SMALL, share=0.01)
     network = build(design, seed=3)
     import keras
 
@@ -80,7 +77,7 @@ def test_only_the_strongest_cells_explain_the_score() -> None:
     evidence = keras.Model(network.inputs[0], network.get_layer("evidence").output)
     found = np.asarray(evidence(image[None, ..., None]))[0, :, :, 0]
     cells, _ = predict(network, [image])
-    strongest = np.sort(cells[0].ravel())[-design.pool.cells :]
+    strongest = np.sort(cells[0].ravel())[-design.strongest :]
     assert (found[cells[0] >= strongest.min()] != 0.0).all()
     assert (found[cells[0] < strongest.min() - 1.0] == 0.0).all()
     assert found.mean() == pytest.approx(np.average(cells[0], weights=found / cells[0]), abs=1e-4)

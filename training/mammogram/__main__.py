@@ -12,7 +12,7 @@ from training.mammogram.batches import Mix
 from training.mammogram.competitors import as_markdown, compare
 from training.mammogram.export import export
 from training.mammogram.learning import Recipe
-from training.mammogram.network import Design, Layout, Pool, Pooling
+from training.mammogram.network import Design, Layout
 from training.mammogram.outoffold import Question, measure_out_of_fold
 from training.mammogram.phantoms import write_phantoms
 from training.mammogram.prepare import prepare_folder
@@ -63,7 +63,6 @@ def _add_learning(stages: Stages) -> None:
         stage.add_argument("--decay", type=float, default=1e-2)
         stage.add_argument("--seed", type=int, default=1)
         stage.add_argument("--dtype", default="mixed_bfloat16", help="Keras policy of the convolutions")
-        stage.add_argument("--pooling", type=Pooling, default=Pooling.STRONGEST, choices=list(Pooling))
         stage.add_argument("--share", type=float, default=0.02, help="of the cells that count as strongest")
         stage.add_argument("--geometry", type=float, default=1.0, help="strength of augmentation")
         stage.add_argument("--grey", type=float, default=1.0, help="strength of augmentation")
@@ -110,7 +109,7 @@ def _pretrain(arguments: argparse.Namespace, tell: Tell) -> None:
     )
     run = Run(
         fold=arguments.fold,
-        design=Design(pool=Pool(arguments.pooling, arguments.share)),
+        design=Design(share=arguments.share),
         mix=Mix(),
         recipe=recipe,
         strength=Strength(arguments.geometry, arguments.grey),
@@ -135,7 +134,7 @@ def _finetune(arguments: argparse.Namespace, tell: Tell) -> None:
     )
     run = Run(
         fold=arguments.fold,
-        design=Design(Layout(dropout=arguments.dropout), Pool(arguments.pooling, arguments.share)),
+        design=Design(Layout(dropout=arguments.dropout), arguments.share),
         mix=Mix(*arguments.mix),
         recipe=recipe,
         strength=Strength(arguments.geometry, arguments.grey),

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -16,15 +15,6 @@ START_SHARE = 0.02
 """Chance that a cell shows a lesion, as an untrained network has it."""
 SOFT = 1.0
 """Logits over which the weight of a cell fades that is not quite among the strongest."""
-
-
-class Pooling(StrEnum):
-    """How the map of cell logits becomes the score of the image."""
-
-    STRONGEST = "strongest"
-    """The mean of the strongest cells; what counts as no evidence may be chosen afterwards."""
-    SURPLUS = "surplus"
-    """The sum of what cells have above a threshold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +40,23 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
-    """How cells become the score.
+class Design:
+    """All that a network is built from.
 
     Parameters
     ----------
-    pooling : Pooling
+    layout : Layout
     share : float
-        Of the cells that count as the strongest.
+        Of the cells that count as the strongest: their mean is the score.
     """
 
-    pooling: Pooling = Pooling.STRONGEST
+    layout: Layout = field(default_factory=Layout)
     share: float = 0.02
 
     @property
-    def cells(self) -> int:
+    def strongest(self) -> int:
         """How many cells count."""
         return max(1, round(self.share * GRID[0] * GRID[1]))
-
-
-@dataclass(frozen=True, slots=True)
-class Design:
-    """All that a network is built from."""
-
-    layout: Layout = field(default_factory=Layout)
-    pool: Pool = field(default_factory=Pool)
 
     def as_record(self) -> dict[str, Any]:
         """For JSON."""
@@ -87,8 +69,7 @@ class Design:
             name: tuple(value) if isinstance(value, list) else value
             for name, value in record["layout"].items()
         }
-        pool = {**record["pool"], "pooling": Pooling(record["pool"]["pooling"])}
-        return cls(Layout(**layout), Pool(**pool))
+        return cls(Layout(**layout), record["share"])
 
 
 def build(design: Design, *, seed: int, dtype: str = "float32") -> Any:  # noqa: ANN401 - Keras is untyped
@@ -106,10 +87,8 @@ def build(design: Design, *, seed: int, dtype: str = "float32") -> Any:  # noqa:
     keras.utils.set_random_seed(seed)
     image = keras.Input((SPEC.rows, SPEC.columns, 1), name="image")
     cells = _cells(_body(image, design.layout, dtype), design.layout)
-    evidence = _evidence(cells, design.pool)
-    gain = 1.0 if design.pool.pooling is Pooling.STRONGEST else 1.0 / design.pool.share
-    start = keras.initializers.Constant(gain)
-    score = keras.layers.Dense(1, name="score", kernel_initializer=start, dtype="float32")
+    evidence = _evidence(cells, design.strongest)
+    score = keras.layers.Dense(1, name="score", kernel_initializer="ones", dtype="float32")
     pooled = keras.layers.GlobalAveragePooling2D(name="average", dtype="float32")(evidence)
     flat = keras.layers.Reshape(GRID, name="cells", dtype="float32")(cells)
     return keras.Model(image, {"cells": flat, "score": score(pooled)}, name="mammogram_cnn")
@@ -152,18 +131,16 @@ def exported(
     return model
 
 
-def _evidence(cells: Any, pool: Pool) -> Any:  # noqa: ANN401 - Keras is untyped
+def _evidence(cells: Any, strongest: int) -> Any:  # noqa: ANN401 - Keras is untyped
     """What each cell adds to the score, (n, *GRID, 1): its average is the pooled logit."""
     keras = _keras()
     layers, ops = keras.layers, keras.ops
     above = layers.Conv2D(1, 1, name=ABOVE, trainable=False, dtype="float32", kernel_initializer="ones")(
         cells
     )
-    if pool.pooling is Pooling.SURPLUS:
-        return layers.Activation("relu", name=TARGET, dtype="float32")(above)
     flat = layers.Reshape((GRID[0] * GRID[1],), name="flat", dtype="float32")(cells)
     # The last of the strongest is where the weight of a cell begins to fade: nothing jumps at the cut.
-    last = ops.min(ops.top_k(flat, pool.cells)[0], axis=1, keepdims=True)
+    last = ops.min(ops.top_k(flat, strongest)[0], axis=1, keepdims=True)
     last = layers.Reshape((1, 1, 1), name="last", dtype="float32")(last)
     weight = ops.clip((cells - last) / SOFT + 1.0, 0.0, 1.0)
     weight = weight / ops.mean(weight, axis=(1, 2), keepdims=True)
