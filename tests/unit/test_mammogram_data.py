@@ -124,7 +124,7 @@ def test_a_warp_moves_pixels_and_lesions_alike() -> None:
     image = np.zeros((SPEC.rows, SPEC.columns), dtype=np.float32)
     image[150:155, 120:125] = 1.0
     for seed in range(12):
-        warp = Warp.drawn(np.random.default_rng(seed), 1.0, SPEC.rows)
+        warp = Warp.drawn(np.random.default_rng(seed), Strength(mirrored=0.5))
         moved, spot = warp.image(image), warp.spot(Spot(152.5, 122.5, 10.0, 10.0))
         rows, columns = np.nonzero(moved > 0.4)
         assert (rows.mean() + 0.5, columns.mean() + 0.5) == pytest.approx((spot.row, spot.column), abs=0.8)
@@ -133,7 +133,7 @@ def test_a_warp_moves_pixels_and_lesions_alike() -> None:
 def test_without_strength_nothing_changes_and_with_it_the_range_stays() -> None:
     image = ground().image
     assert np.array_equal(regrade(image, np.random.default_rng(0), 0.0), image)
-    warp = Warp.drawn(np.random.default_rng(0), 0.0, SPEC.rows)
+    warp = Warp.drawn(np.random.default_rng(0), Strength(0.0))
     assert np.array_equal(warp.image(image), image)
     graded = [regrade(image, np.random.default_rng(seed), 1.0) for seed in range(6)]
     assert all(0.0 <= each.min() <= each.max() <= 1.0 for each in graded)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mammo_core.evaluation.resampling import Plan
+from mammo_core.service import build_service
+from mammo_core.settings import load_settings
 from training.mammogram.augment import Strength
 from training.mammogram.batches import Mix
 from training.mammogram.competitors import as_markdown, compare
@@ -17,6 +19,10 @@ from training.mammogram.outoffold import Question, measure_out_of_fold
 from training.mammogram.phantoms import write_phantoms
 from training.mammogram.prepare import prepare_folder
 from training.mammogram.runs import WEIGHTS, Run, execute
+from training.mammogram.stability import as_markdown as stability_as_markdown
+from training.mammogram.stability import stability
+from training.mammogram.subgroups import as_markdown as subgroups_as_markdown
+from training.mammogram.subgroups import subgroups
 from training.mammogram.views import read
 
 Tell = Callable[[str], None]
@@ -66,6 +72,7 @@ def _add_learning(stages: Stages) -> None:
         stage.add_argument("--share", type=float, default=0.02, help="of the cells that count as strongest")
         stage.add_argument("--geometry", type=float, default=1.0, help="strength of augmentation")
         stage.add_argument("--grey", type=float, default=1.0, help="strength of augmentation")
+        stage.add_argument("--mirrored", type=float, default=0.0, help="share of views")
         stage.add_argument("--start", type=Path, help="weights of another run to begin with; default: none")
         stage.set_defaults(run=run)
         if name == "finetune":
@@ -73,6 +80,7 @@ def _add_learning(stages: Stages) -> None:
             stage.add_argument("--cell-weight", type=float, default=0.5)
             stage.add_argument("--smoothing", type=float, default=0.05)
             stage.add_argument("--dropout", type=float, default=0.0)
+            stage.add_argument("--background", action="store_true", help="control: views without the breast")
             stage.add_argument("--shuffled", action="store_true", help="control: labels that mean nothing")
 
 
@@ -92,6 +100,11 @@ def _add_measuring(stages: Stages) -> None:
     measured.add_argument("--resamples", type=int, default=2000)
     measured.add_argument("--out", type=Path, required=True)
     measured.set_defaults(run=_evaluate)
+    stable = stages.add_parser("stability", help="what mirroring, moving and JPEG do to score and map")
+    stable.add_argument("--model", type=Path, required=True)
+    stable.add_argument("--out", type=Path, required=True, help="Markdown file")
+    stable.add_argument("images", type=Path, nargs="+")
+    stable.set_defaults(run=_stability)
     phantoms = stages.add_parser("phantoms", help="write phantoms with known lesions, for mammo evaluate")
     phantoms.add_argument("--out", type=Path, required=True)
     phantoms.add_argument("--count", type=int, default=300)
@@ -112,7 +125,7 @@ def _pretrain(arguments: argparse.Namespace, tell: Tell) -> None:
         design=Design(share=arguments.share),
         mix=Mix(),
         recipe=recipe,
-        strength=Strength(arguments.geometry, arguments.grey),
+        strength=Strength(arguments.geometry, arguments.grey, arguments.mirrored),
         epochs=arguments.epochs,
         start=None if arguments.start is None else str(arguments.start),
         seed=arguments.seed,
@@ -137,13 +150,14 @@ def _finetune(arguments: argparse.Namespace, tell: Tell) -> None:
         design=Design(Layout(dropout=arguments.dropout), arguments.share),
         mix=Mix(*arguments.mix),
         recipe=recipe,
-        strength=Strength(arguments.geometry, arguments.grey),
+        strength=Strength(arguments.geometry, arguments.grey, arguments.mirrored),
         epochs=arguments.epochs,
         start=None if arguments.start is None else str(arguments.start),
         seed=arguments.seed,
         dtype=arguments.dtype,
         measured_every=arguments.measured_every,
         shuffled=arguments.shuffled,
+        background=arguments.background,
     )
     execute(run, read(arguments.views), arguments.out, tell=tell)
 
@@ -166,6 +180,15 @@ def _evaluate(arguments: argparse.Namespace, tell: Tell) -> None:
         table = as_markdown(*compare(collection, scores, plan=Plan(arguments.resamples)))
         (arguments.out / "competitors.md").write_text(table)
         tell(table)
+        groups = subgroups(collection.views, scores, plan=Plan(arguments.resamples))
+        (arguments.out / "subgroups.md").write_text(subgroups_as_markdown(groups))
+
+
+def _stability(arguments: argparse.Namespace, tell: Tell) -> None:
+    settings = load_settings().model_copy(update={"model_uri": arguments.model.resolve().as_uri()})
+    table = stability_as_markdown(stability(build_service(settings), arguments.images))
+    arguments.out.write_text(table)
+    tell(table)
 
 
 def _phantoms(arguments: argparse.Namespace, tell: Tell) -> None:

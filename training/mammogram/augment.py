@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from training.mammogram.inputs import GRID, STRIDE
+from training.mammogram.inputs import GRID, SPEC, STRIDE
 from training.mammogram.views import Spot
 
 Floats = NDArray[np.float32]
@@ -27,35 +27,42 @@ class Strength:
     ----------
     geometry, grey : float
         1 as made for the default model, 0 not at all.
+    mirrored : float
+        Share of views whose chest wall is moved to the right, where the service never shows it.
     """
 
     geometry: float = 1.0
     grey: float = 1.0
+    mirrored: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Warp:
     """An affine map of input pixels, with the chest wall kept at the left edge.
 
-    A point (row, column) goes to (``down`` · row + ``shear`` · column + ``shift``, ``across`` · column).
+    A point (row, column) goes to (``down`` · row + ``shear`` · column + ``shift``, ``across`` · column), and
+    then, if ``mirrored``, to the other side.
     """
 
     down: float
     across: float
     shear: float
     shift: float
+    mirrored: bool = False
 
     @classmethod
-    def drawn(cls, rng: np.random.Generator, strength: float, rows: int) -> "Warp":
+    def drawn(cls, rng: np.random.Generator, strength: Strength) -> "Warp":
         """Draw size, aspect, slant and place; about half of the views are turned upside down."""
-        size = np.exp(strength * rng.uniform(-0.16, 0.12))
+        far, rows = strength.geometry, SPEC.rows
+        size = np.exp(far * rng.uniform(-0.16, 0.12))
         # RSNA's files are up to a third too wide: other files, and other users', are not.
-        aspect = np.exp(strength * rng.uniform(-0.28, 0.12))
-        sign = -1.0 if strength and rng.uniform() < 0.5 else 1.0
+        aspect = np.exp(far * rng.uniform(-0.28, 0.12))
+        sign = -1.0 if far and rng.uniform() < 0.5 else 1.0
         down, across = sign * size, size * aspect
-        shear = strength * rng.uniform(-0.12, 0.12)
-        shift = rows / 2.0 * (1.0 - down) + strength * rng.uniform(-0.06, 0.06) * rows
-        return cls(float(down), float(across), float(shear), float(shift))
+        shear = far * rng.uniform(-0.12, 0.12)
+        shift = rows / 2.0 * (1.0 - down) + far * rng.uniform(-0.06, 0.06) * rows
+        mirrored = bool(strength.mirrored and rng.uniform() < strength.mirrored)
+        return cls(float(down), float(across), float(shear), float(shift), mirrored)
 
     def image(self, image: Floats) -> Floats:
         """Move the pixels; what comes from outside is air."""
@@ -71,13 +78,15 @@ class Warp:
         moved = Image.fromarray(image).transform(
             image.shape[::-1], Image.Transform.AFFINE, back, Image.Resampling.BILINEAR
         )
-        return np.array(moved, dtype=np.float32)
+        warped = np.array(moved, dtype=np.float32)
+        return warped[:, ::-1] if self.mirrored else warped
 
     def spot(self, spot: Spot) -> Spot:
         """Move a lesion."""
+        column = self.across * spot.column
         return Spot(
             self.down * spot.row + self.shear * spot.column + self.shift,
-            self.across * spot.column,
+            SPEC.columns - column if self.mirrored else column,
             abs(self.down) * spot.down,
             self.across * spot.across,
         )

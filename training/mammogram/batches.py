@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from training.mammogram.augment import Strength, Warp, coverage, regrade
 from training.mammogram.catalogue import FILM, RSNA
-from training.mammogram.inputs import SPEC
 from training.mammogram.planting import Ground, plant
 from training.mammogram.views import Collection, Spot, View
 
@@ -183,7 +182,7 @@ class Source:
         return make
 
     def _changed(self, example: _Example, rng: np.random.Generator) -> tuple[Floats, tuple[Spot, ...]]:
-        warp = Warp.drawn(rng, self.strength.geometry, SPEC.rows)
+        warp = Warp.drawn(rng, self.strength)
         image = regrade(warp.image(example.image), rng, self.strength.grey)
         return image, tuple(warp.spot(spot) for spot in example.spots)
 

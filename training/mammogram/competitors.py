@@ -83,16 +83,17 @@ def as_markdown(model: Estimate, compared: Sequence[Compared]) -> str:
     lines = [
         "| score | images | AUC (95 % interval) | model − this |",
         "|---|---|---|---|",
-        f"| model | {model.n} | {_words(model)} | |",
+        f"| model | {model.n} | {in_words(model)} | |",
         *(
-            f"| {each.name} | {each.alone.n} | {_words(each.alone)} | {_words(each.behind)} |"
+            f"| {each.name} | {each.alone.n} | {in_words(each.alone)} | {in_words(each.behind)} |"
             for each in compared
         ),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _words(value: Estimate) -> str:
+def in_words(value: Estimate) -> str:
+    """The value and its interval."""
     if value.value is None:
         return value.reason or ""
     if value.low is None or value.high is None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from training.mammogram.augment import Strength
 from training.mammogram.batches import Mix, Source
+from training.mammogram.controls import BackgroundOnly
 from training.mammogram.folds import fold_of
 from training.mammogram.learning import Learner, Recipe, load_weights, save_weights
 from training.mammogram.network import Design, build
@@ -41,6 +42,8 @@ class Run:
         Keras policy of the convolutions.
     shuffled : bool
         The control with labels that mean nothing.
+    background : bool
+        The control without a breast.
     measured_every : int
         Epochs between measurements.
     """
@@ -55,6 +58,7 @@ class Run:
     seed: int = 1
     dtype: str = "float32"
     shuffled: bool = False
+    background: bool = False
     measured_every: int = 1
 
     @property
@@ -99,6 +103,8 @@ def execute(
         If the folder holds a run with other settings.
     """
     _claim(run, folder)
+    if run.background:
+        collection = BackgroundOnly(collection.views, collection.images, collection.tissue)
     learning, measuring = split(collection.views, run.fold)
     network = build(run.design, seed=run.seed, dtype=run.dtype)
     if run.start is not None:
