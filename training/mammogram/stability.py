@@ -19,8 +19,8 @@ from mammo_core.records import FloatArray
 from mammo_core.service import AnalysisService
 
 OPTIONS = AnalysisOptions(images=(), quality_checks=QualityChecks.OFF)
-DOWN = 16
-"""Pixels by which a view is moved."""
+DOWN = 0.015
+"""Share of its height by which a view is moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,9 @@ class Change:
 
 CHANGES = (
     Change("mirrored", ImageOps.mirror, lambda heat: heat[:, ::-1]),
-    Change("moved down", lambda image: _down(image), lambda heat: np.roll(heat, -DOWN, axis=0)),
+    Change(
+        "moved down", lambda image: _down(image), lambda heat: np.roll(heat, -_rows(heat.shape[0]), axis=0)
+    ),
     Change("JPEG quality 90", quality=90),
     Change("JPEG quality 60", quality=60),
     Change("JPEG quality 30", quality=30),
@@ -115,6 +117,11 @@ def _encoded(image: Image.Image, quality: int | None) -> bytes:
 
 
 def _down(image: Image.Image) -> Image.Image:
-    moved = ImageChops.offset(image, 0, DOWN)
-    moved.paste(0, (0, 0, image.width, DOWN))
+    rows = _rows(image.height)
+    moved = ImageChops.offset(image, 0, rows)
+    moved.paste(0, (0, 0, image.width, rows))
     return moved
+
+
+def _rows(height: int) -> int:
+    return round(DOWN * height)
