@@ -1,6 +1,6 @@
 """What the default model learns from is what the service would show it, and lesions are where targets say."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,11 @@ from training.mammogram.augment import Strength, Warp, coverage, regrade
 from training.mammogram.batches import Mix, Source
 from training.mammogram.folds import fold_of
 from training.mammogram.inputs import GRID, SPEC, STRIDE
-from training.mammogram.lesions import Kind, draw
-from training.mammogram.planting import Ground, plant
+from training.mammogram.lesions import Kind, draw, synthetic
+from training.mammogram.planting import Ground, breast_range, plant
 from training.mammogram.prepare import prepare_folder
 from training.mammogram.runs import split
+from training.mammogram.transplants import lifted, redrawn, transplants
 from training.mammogram.views import Spot, read
 
 
@@ -106,6 +107,37 @@ def test_planted_lesions_change_the_breast_where_they_say_and_leave_air_alone(
     assert changed[covered > 0].mean() > 20.0 * changed[covered == 0].mean()
     assert changed[healthy.image == 0.0].max() == 0.0
     assert weights.sum() > 0.0
+
+
+def test_a_lesion_is_lifted_out_of_its_film_and_planted_elsewhere() -> None:
+    healthy = ground()
+    rows, columns = np.ogrid[: SPEC.rows, : SPEC.columns]
+    bright = healthy.image + np.float32(0.3) * (np.hypot(rows - 200, columns - 120) <= 20.0)
+    spot = Spot(200.5, 120.5, 20.0, 20.0)
+
+    lesion = lifted(replace(healthy, image=bright.astype(np.float32)), spot)
+    assert lesion is not None
+    half = lesion.values.shape[0] // 2
+    assert half == 25
+    span = breast_range(healthy)
+    assert lesion.values[half - 5 : half + 6, half - 5 : half + 6].mean() * span == pytest.approx(
+        0.3, abs=0.03
+    )
+    assert lesion.values[0].max() == 0.0
+    assert lesion.radius_mm == 8.0
+    larger = redrawn(lesion, np.random.default_rng(0), zoom=1.5)
+    assert larger.values.shape[0] % 2 == 1
+    assert larger.radius_mm * 1.5 / lesion.radius_mm == pytest.approx(larger.values.shape[0] / 51.0, rel=0.05)
+    assert lifted(healthy, Spot(200.5, 4.0, 20.0, 20.0)) is None, "cut off by the edge"
+
+
+def test_without_a_share_nothing_is_transplanted() -> None:
+    views = collection()
+    none = transplants(views, views.views, share=0.0)(np.random.default_rng(1), 0.4, 1.0)
+    assert np.array_equal(none.values, synthetic(np.random.default_rng(1), 0.4, 1.0).values)
+    films = [view for view in views.views if view.spots]
+    some = transplants(views, films, share=1.0)(np.random.default_rng(1), 0.4, 1.0)
+    assert some.contrast == (0.7, 1.2)
 
 
 def test_a_lesion_four_times_as_large_weighs_twice_as_much() -> None:

@@ -72,6 +72,7 @@ def _add_learning(stages: Stages) -> None:
         stage.add_argument("--share", type=float, default=0.02, help="of the cells that count as strongest")
         stage.add_argument("--geometry", type=float, default=1.0, help="strength of augmentation")
         stage.add_argument("--grey", type=float, default=1.0, help="strength of augmentation")
+        stage.add_argument("--transplants", type=float, default=0.0, help="share of what is planted")
         stage.add_argument("--mirrored", type=float, default=0.0, help="share of views")
         stage.add_argument("--start", type=Path, help="weights of another run to begin with; default: none")
         stage.set_defaults(run=run)
@@ -131,6 +132,7 @@ def _pretrain(arguments: argparse.Namespace, tell: Tell) -> None:
         seed=arguments.seed,
         dtype=arguments.dtype,
         measured_every=arguments.measured_every,
+        transplants=arguments.transplants,
     )
     execute(run, read(arguments.views), arguments.out, tell=tell)
 
@@ -156,6 +158,7 @@ def _finetune(arguments: argparse.Namespace, tell: Tell) -> None:
         seed=arguments.seed,
         dtype=arguments.dtype,
         measured_every=arguments.measured_every,
+        transplants=arguments.transplants,
         shuffled=arguments.shuffled,
         background=arguments.background,
     )

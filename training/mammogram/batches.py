@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from training.mammogram.augment import Strength, Warp, coverage, regrade
 from training.mammogram.catalogue import FILM, RSNA
+from training.mammogram.lesions import Lesions
 from training.mammogram.planting import Ground, plant
+from training.mammogram.transplants import transplants
 from training.mammogram.views import Collection, Spot, View
 
 Floats = NDArray[np.float32]
@@ -92,6 +94,8 @@ class Source:
     strength : Strength
     shuffled : bool
         Deal the labels of the digital views out anew, patient by patient: the control that must fail.
+    transplants : float
+        Share of what is planted that is lifted out of annotated films.
     """
 
     collection: Collection
@@ -100,6 +104,7 @@ class Source:
     seed: int
     strength: Strength = field(default_factory=Strength)
     shuffled: bool = False
+    transplants: float = 0.0
 
     def batches(self, first: int, steps: int) -> Iterator[Batch]:
         """Make the batches of steps ``first`` to ``steps`` - 1, some of them in advance."""
@@ -127,10 +132,11 @@ class Source:
             [view for view, label in zip(digital, labels, strict=True) if label is wanted]
             for wanted in (False, True)
         ]
+        lesions = transplants(self.collection, annotated, share=self.transplants)
         learns = 1.0 if self.mix.labelled == 0 else 0.0
         return [
-            *[self._planting(healthy, learns)] * self.mix.planted,
-            *[self._planting(films, learns)] * self.mix.planted_film,
+            *[self._planting(healthy, lesions, learns)] * self.mix.planted,
+            *[self._planting(films, lesions, learns)] * self.mix.planted_film,
             *[self._labelled(by_label[n % 2], float(n % 2)) for n in range(self.mix.labelled)],
             *[self._annotated(annotated)] * self.mix.film,
         ]
@@ -155,13 +161,15 @@ class Source:
             labelled=np.array([example.labelled for example in examples], dtype=np.float32),
         )
 
-    def _planting(self, views: Sequence[View], learns: float) -> Callable[[np.random.Generator], _Example]:
+    def _planting(
+        self, views: Sequence[View], lesions: Lesions, learns: float
+    ) -> Callable[[np.random.Generator], _Example]:
         def make(rng: np.random.Generator) -> _Example:
             view = views[int(rng.integers(len(views)))]
             ground = Ground(
                 self.collection.image(view), self.collection.tissue_of(view), view.mm, view.source
             )
-            image, spots = plant(ground, rng, count=int(rng.choice(len(COUNTS), p=COUNTS)))
+            image, spots = plant(ground, rng, count=int(rng.choice(len(COUNTS), p=COUNTS)), lesions=lesions)
             return _Example(image, spots, 1.0, None, learns)
 
         return make

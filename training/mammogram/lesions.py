@@ -24,6 +24,8 @@ class Kind(StrEnum):
     ASYMMETRY = "asymmetry"
 
 
+Lesions = Callable[[np.random.Generator, float, float], "Planted"]
+"""Draws a lesion for a size of pixels in mm and a stretch."""
 SHARES = {Kind.MASS: 0.60, Kind.CLUSTER: 0.16, Kind.DISTORTION: 0.12, Kind.ASYMMETRY: 0.12}
 LARGEST_PATCH = 161
 """Pixels; a patch is odd, its centre is the lesion's."""
@@ -41,14 +43,15 @@ class Planted:
         Of the circle that somebody would draw around it.
     pull : float
         How strongly the tissue around is drawn to the centre, 0 to 1.
-    contrast : float
-        Factor of the drawn contrast: specks are brighter than a mass, lines fainter.
+    contrast : tuple of float
+        From where to where its contrast is drawn, as a share of the breast's own range of display values, 5th
+        to 95th percentile: specks are brighter than a mass, lines fainter.
     """
 
     values: Floats
     radius_mm: float
     pull: float = 0.0
-    contrast: float = 1.0
+    contrast: tuple[float, float] = (0.25, 0.7)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,9 +97,10 @@ def draw(kind: Kind, rng: np.random.Generator, *, mm: float, stretch: float) -> 
     return _KINDS[kind](rng, mm, stretch)
 
 
-def any_kind(rng: np.random.Generator) -> Kind:
-    """Draw a kind by :data:`SHARES`."""
-    return list(SHARES)[int(rng.choice(len(SHARES), p=list(SHARES.values())))]
+def synthetic(rng: np.random.Generator, mm: float, stretch: float) -> Planted:
+    """Draw a lesion of a kind drawn by :data:`SHARES`; see :func:`draw`."""
+    kind = list(SHARES)[int(rng.choice(len(SHARES), p=list(SHARES.values())))]
+    return draw(kind, rng, mm=mm, stretch=stretch)
 
 
 def _mass(rng: np.random.Generator, mm: float, stretch: float) -> Planted:
@@ -118,7 +122,7 @@ def _asymmetry(rng: np.random.Generator, mm: float, stretch: float) -> Planted:
     sheet = Sheet.around(1.9 * radius, mm, stretch)
     dome = _soft(_dome(sheet, radius, 0.25, rng), rng.uniform(2.0, 4.5), mm)
     values = dome * (1.0 + rng.uniform(0.2, 0.6) * _mottle(dome.shape, rng, mm))
-    return Planted(values, radius, contrast=0.75)
+    return Planted(values, radius, contrast=(0.19, 0.53))
 
 
 def _cluster(rng: np.random.Generator, mm: float, stretch: float) -> Planted:
@@ -139,7 +143,7 @@ def _cluster(rng: np.random.Generator, mm: float, stretch: float) -> Planted:
         values += rng.uniform(0.5, 1.0) * min(1.0, size / mm) * np.exp(-squared / (2.0 * width**2))
     if rng.uniform() < 0.3:
         values += 0.15 * _soft(_dome(sheet, 2.0 * spread, 0.15, rng), 1.5, mm)
-    return Planted(values.astype(np.float32), 1.7 * spread, contrast=1.8)
+    return Planted(values.astype(np.float32), 1.7 * spread, contrast=(0.45, 1.26))
 
 
 def _distortion(rng: np.random.Generator, mm: float, stretch: float) -> Planted:
@@ -149,10 +153,10 @@ def _distortion(rng: np.random.Generator, mm: float, stretch: float) -> Planted:
     lines = _spicules(sheet, 0.6 * radius, int(rng.integers(10, 30)), rng)
     lines -= _soft(lines, 2.0, mm)
     values = lines + rng.uniform(0.0, 0.35) * _soft(_dome(sheet, 0.4 * radius, 0.15, rng), 1.0, mm)
-    return Planted(values.astype(np.float32), radius, pull=rng.uniform(0.25, 0.6), contrast=0.8)
+    return Planted(values.astype(np.float32), radius, pull=rng.uniform(0.25, 0.6), contrast=(0.2, 0.56))
 
 
-_KINDS: dict[Kind, Callable[[np.random.Generator, float, float], Planted]] = {
+_KINDS: dict[Kind, Lesions] = {
     Kind.MASS: _mass,
     Kind.CLUSTER: _cluster,
     Kind.DISTORTION: _distortion,

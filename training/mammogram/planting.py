@@ -8,13 +8,11 @@ from scipy import ndimage
 
 from training.mammogram.catalogue import RSNA
 from training.mammogram.inputs import STRIDE
-from training.mammogram.lesions import Planted, any_kind, draw
+from training.mammogram.lesions import Lesions, Planted, synthetic
 from training.mammogram.views import Spot
 
 Floats = NDArray[np.float32]
 
-CONTRAST = (0.25, 0.7)
-"""Of the breast's own range of display values, 5th to 95th percentile."""
 SKIN_CELLS = 2
 """A lesion's centre lies at least so many cells inside the breast."""
 APART = 1.3
@@ -47,7 +45,9 @@ class Ground:
     source: str
 
 
-def plant(ground: Ground, rng: np.random.Generator, *, count: int) -> tuple[Floats, tuple[Spot, ...]]:
+def plant(
+    ground: Ground, rng: np.random.Generator, *, count: int, lesions: Lesions = synthetic
+) -> tuple[Floats, tuple[Spot, ...]]:
     """Plant lesions.
 
     Parameters
@@ -56,6 +56,8 @@ def plant(ground: Ground, rng: np.random.Generator, *, count: int) -> tuple[Floa
     rng : Generator
     count : int
         How many are tried; one that finds no place of its own is left out.
+    lesions : callable
+        Where they come from.
 
     Returns
     -------
@@ -68,19 +70,19 @@ def plant(ground: Ground, rng: np.random.Generator, *, count: int) -> tuple[Floa
     centres = _centres(ground)
     if not len(centres):
         return image, ()
-    span = _range(ground)
+    span = breast_range(ground)
     if rng.uniform() < DECOYS:
         _decoys(image, centres, ground, span, rng)
     spots: list[Spot] = []
     for _ in range(count):
         low, high = STRETCH.get(ground.source, SQUARE)
         stretch = float(rng.uniform(low, high))
-        lesion = draw(any_kind(rng), rng, mm=ground.mm, stretch=stretch)
+        lesion = lesions(rng, ground.mm, stretch)
         at = centres[int(rng.integers(len(centres)))] + rng.uniform(0.0, STRIDE, 2)
         radius = lesion.radius_mm / ground.mm
         spot = Spot(float(at[0]), float(at[1]), radius, radius * stretch)
         if all(_apart(spot, other) for other in spots):
-            contrast = rng.uniform(*CONTRAST) * span * lesion.contrast
+            contrast = rng.uniform(*lesion.contrast) * span
             _add(image, lesion, spot, float(contrast))
             spots.append(spot)
     return image, tuple(spots)
@@ -95,8 +97,8 @@ def _centres(ground: Ground) -> NDArray[np.intp]:
     return np.argwhere(deep) * STRIDE
 
 
-def _range(ground: Ground) -> float:
-    """5th to 95th percentile of the breast."""
+def breast_range(ground: Ground) -> float:
+    """5th to 95th percentile of the breast's display values, at least 0.1."""
     cells = ground.image[STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE][ground.tissue > 0.5]
     low, high = np.quantile(cells, [0.05, 0.95])
     return max(float(high - low), 0.1)

@@ -46,6 +46,8 @@ class Run:
         The control without a breast.
     measured_every : int
         Epochs between measurements.
+    transplants : float
+        See :class:`training.mammogram.batches.Source`.
     """
 
     fold: int | None
@@ -60,6 +62,7 @@ class Run:
     shuffled: bool = False
     background: bool = False
     measured_every: int = 1
+    transplants: float = 0.0
 
     @property
     def epoch_steps(self) -> int:
@@ -114,7 +117,7 @@ def execute(
         learner.restore(folder / STATE)
         tell(f"resumed at step {learner.step}")
     judge = build(run.design, seed=run.seed)
-    source = Source(collection, learning, run.mix, run.seed, run.strength, run.shuffled)
+    source = Source(collection, learning, run.mix, run.seed, run.strength, run.shuffled, run.transplants)
     batches = source.batches(learner.step, run.epochs * run.epoch_steps)
     for epoch in range(learner.step // run.epoch_steps + 1, run.epochs + 1):
         started = time.monotonic()
