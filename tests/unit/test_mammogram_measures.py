@@ -21,6 +21,7 @@ from training.mammogram.prepare import prepare_folder
 from training.mammogram.stability import CHANGES, as_markdown, stability
 from training.mammogram.subgroups import as_markdown as groups_as_markdown
 from training.mammogram.subgroups import subgroups
+from training.mammogram.variants import as_markdown as variants_as_markdown
 from training.mammogram.views import read
 
 PLAN = Plan(resamples=200)
@@ -109,3 +110,22 @@ def test_stability_compares_maps_at_the_same_place(tmp_path: Path, monkeypatch: 
     assert max(fine.score_95, coarse.score_95) < 1e-3
     assert len(as_markdown(found).splitlines()) == 7
     assert np.isfinite([each.correlation for each in found]).all()
+
+
+def test_variants_stand_side_by_side_with_what_they_reached(tmp_path: Path) -> None:
+    for name, epochs in (("a", 2), ("b", 3)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "settings.json").write_text(
+            json.dumps({"recipe": {"steps": 300}, "epochs": epochs})
+        )
+    figures = {"film_auc": 0.6, "film_cancer_auc": 0.7, "pointing": 0.4, "planted": None}
+    records = [
+        {"epoch": 1, "seconds": 60.0, "auc": 0.65, **figures},
+        {"epoch": 2, "seconds": 120.0, "auc": 0.64, **figures},
+    ]
+    (tmp_path / "a" / "log.jsonl").write_text("\n".join(map(json.dumps, records)) + "\n")
+
+    *_, first, second = variants_as_markdown([tmp_path / "a", tmp_path / "b"]).splitlines()
+
+    assert first == "| a | 2 × 150 | 0.640 (0.650) | 0.600 | 0.700 | 0.400 | – | 3 |"
+    assert second == "| b | 0 × 100, unfinished | – | – | – | – | – | 0 |"

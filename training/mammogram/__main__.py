@@ -23,6 +23,7 @@ from training.mammogram.stability import as_markdown as stability_as_markdown
 from training.mammogram.stability import stability
 from training.mammogram.subgroups import as_markdown as subgroups_as_markdown
 from training.mammogram.subgroups import subgroups
+from training.mammogram.variants import as_markdown as variants_as_markdown
 from training.mammogram.views import read
 
 Tell = Callable[[str], None]
@@ -101,6 +102,9 @@ def _add_measuring(stages: Stages) -> None:
     measured.add_argument("--resamples", type=int, default=2000)
     measured.add_argument("--out", type=Path, required=True)
     measured.set_defaults(run=_evaluate)
+    variants = stages.add_parser("variants", help="a table of runs")
+    variants.add_argument("runs", type=Path, nargs="+", help="their folders")
+    variants.set_defaults(run=_variants)
     stable = stages.add_parser("stability", help="what mirroring, moving and JPEG do to score and map")
     stable.add_argument("--model", type=Path, required=True)
     stable.add_argument("--out", type=Path, required=True, help="Markdown file")
@@ -185,6 +189,10 @@ def _evaluate(arguments: argparse.Namespace, tell: Tell) -> None:
         tell(table)
         groups = subgroups(collection.views, scores, plan=Plan(arguments.resamples))
         (arguments.out / "subgroups.md").write_text(subgroups_as_markdown(groups))
+
+
+def _variants(arguments: argparse.Namespace, _tell: Tell) -> None:
+    print(variants_as_markdown(arguments.runs))
 
 
 def _stability(arguments: argparse.Namespace, tell: Tell) -> None:
