@@ -99,10 +99,10 @@ def test_stability_compares_maps_at_the_same_place(tmp_path: Path, monkeypatch: 
     assert header == "image,patient,label,x,y,r,spacing_mm,view,laterality"
     assert [row.split(",")[2] for row in rows] == ["0", "1"]
 
-    found = stability(service(), [tmp_path / row.split(",")[0] for row in rows])
+    found = stability(service(), [tmp_path / rows[1].split(",")[0]])
 
     assert [each.name for each in found] == [change.name for change in CHANGES]
-    assert all(each.images == 2 for each in found)
+    assert all(each.images == 1 for each in found)
     mirrored, down, fine, _, coarse = found
     assert mirrored.score_95 < 1e-3
     assert mirrored.correlation > 0.999
