@@ -14,7 +14,7 @@ from training.mammogram.batches import Mix
 from training.mammogram.competitors import as_markdown, compare
 from training.mammogram.export import export
 from training.mammogram.learning import Recipe
-from training.mammogram.network import Design, Layout
+from training.mammogram.network import Design, Head, Layout
 from training.mammogram.outoffold import Question, measure_out_of_fold
 from training.mammogram.phantoms import write_phantoms
 from training.mammogram.prepare import prepare_folder
@@ -80,6 +80,7 @@ def _add_learning(stages: Stages) -> None:
         if name == "finetune":
             stage.add_argument("--mix", type=int, nargs=4, default=(4, 2, 8, 2), metavar="N")
             stage.add_argument("--cell-weight", type=float, default=0.5)
+            stage.add_argument("--head", type=Head, default=Head.STRONGEST, choices=list(Head))
             stage.add_argument("--smoothing", type=float, default=0.05)
             stage.add_argument("--dropout", type=float, default=0.0)
             stage.add_argument("--background", action="store_true", help="control: views without the breast")
@@ -153,7 +154,7 @@ def _finetune(arguments: argparse.Namespace, tell: Tell) -> None:
     )
     run = Run(
         fold=arguments.fold,
-        design=Design(Layout(dropout=arguments.dropout), arguments.share),
+        design=Design(Layout(dropout=arguments.dropout), arguments.share, arguments.head),
         mix=Mix(*arguments.mix),
         recipe=recipe,
         strength=Strength(arguments.geometry, arguments.grey, arguments.mirrored),

@@ -141,13 +141,13 @@ def out_of_fold(features: Floats, labels: NDArray[np.bool_], folds: NDArray[np.i
         learnt = folds != fold
         centre, scale = features[learnt].mean(axis=0), np.maximum(features[learnt].std(axis=0), 1e-6)
         standard = (features - centre) / scale
-        weights = _fitted(standard[learnt], labels[learnt])
+        weights = ridge(standard[learnt], labels[learnt], PENALTY)
         scores[~learnt] = standard[~learnt] @ weights[1:] + weights[0]
     return scores
 
 
-def _fitted(features: Floats, labels: NDArray[np.bool_]) -> Floats:
-    """Bias and weights."""
+def ridge(features: Floats, labels: NDArray[np.bool_], penalty: float) -> Floats:
+    """Bias and weights (1 + k,) of a logistic regression on standardised features (n, k)."""
     design = np.hstack([np.ones((len(features), 1)), features])
     wanted = labels.astype(np.float64)
 
@@ -155,8 +155,8 @@ def _fitted(features: Floats, labels: NDArray[np.bool_]) -> Floats:
         logits = design @ weights
         missing = np.logaddexp(0.0, logits) - wanted * logits
         slope = design.T @ (1.0 / (1.0 + np.exp(-logits)) - wanted) / wanted.size
-        ridge = np.concatenate([[0.0], weights[1:]]) * PENALTY
-        return float(missing.mean() + 0.5 * ridge @ weights), slope + ridge
+        shrink = np.concatenate([[0.0], weights[1:]]) * penalty
+        return float(missing.mean() + 0.5 * shrink @ weights), slope + shrink
 
     found: Floats = optimize.minimize(loss, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B").x
     return found

@@ -8,11 +8,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from mammo_core.models.manifest import Head, Manifest, OperatingPoint
+from mammo_core.models.manifest import Head as Activation
+from mammo_core.models.manifest import Manifest, OperatingPoint
 from training.bundle import digest, keras_bytes
+from training.mammogram.heads import TARGET
 from training.mammogram.inputs import SPEC
 from training.mammogram.learning import load_weights
-from training.mammogram.network import TARGET, Design, build, exported
+from training.mammogram.network import Design, Head, build, exported
 from training.mammogram.runs import SETTINGS, split
 from training.mammogram.validation import predict
 from training.mammogram.views import Collection
@@ -31,7 +33,7 @@ def plain_manifest(weights: bytes, name: str) -> Manifest:
         input=SPEC,
         classes=("no cancer", "cancer"),
         positive="cancer",
-        head=Head.SIGMOID,
+        head=Activation.SIGMOID,
         threshold=OperatingPoint(threshold=0.5, source="default"),
         target_layer=TARGET,
         weights_sha256=digest(weights),
@@ -58,11 +60,13 @@ def export(folder: Path, weights: Path, collection: Collection, out: Path) -> No
     design = Design.of(settings["design"])
     network = build(design, seed=0)
     load_weights(network, weights)
-    learnt, _ = split(collection.views, settings["fold"])
-    healthy = [view for view in learnt if view.healthy]
-    sampled = healthy[:: max(1, len(healthy) // SAMPLED)]
-    _, scores = predict(network, [collection.image(view) for view in sampled])
-    zero = pooled_of(network, float(np.quantile(scores, UNUSUAL)))
+    zero = 0.0
+    if design.head is Head.STRONGEST:
+        learnt, _ = split(collection.views, settings["fold"])
+        healthy = [view for view in learnt if view.healthy]
+        sampled = healthy[:: max(1, len(healthy) // SAMPLED)]
+        _, scores = predict(network, [collection.image(view) for view in sampled])
+        zero = pooled_of(network, float(np.quantile(scores, UNUSUAL)))
     saved = keras_bytes(exported(network, design, zero=zero))
     compile_bundle(saved, plain_manifest(saved, out.stem), out)
 

@@ -1,20 +1,25 @@
 """The network of the default model. Keras is imported inside the functions."""
 
-import os
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
+from training.mammogram.heads import ABOVE, TARGET, concepts, keras, strongest
 from training.mammogram.inputs import GRID, SPEC
 
-TARGET = "evidence"
-ABOVE = "above"
-"""The layer that takes off each cell what counts as no evidence; its bias is minus that."""
 START_SHARE = 0.02
 """Chance that a cell shows a lesion, as an untrained network has it."""
-SOFT = 1.0
-"""Logits over which the weight of a cell fades that is not quite among the strongest."""
+
+
+class Head(StrEnum):
+    """How maps become the score; see :mod:`training.mammogram.heads`."""
+
+    STRONGEST = "strongest"
+    """The mean of the strongest cells of one map."""
+    CONCEPTS = "concepts"
+    """The maxima of many maps, each with its own weight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +52,13 @@ class Design:
     ----------
     layout : Layout
     share : float
-        Of the cells that count as the strongest: their mean is the score.
+        Of the cells that count as the strongest.
+    head : Head
     """
 
     layout: Layout = field(default_factory=Layout)
     share: float = 0.02
+    head: Head = Head.STRONGEST
 
     @property
     def strongest(self) -> int:
@@ -69,11 +76,14 @@ class Design:
             name: tuple(value) if isinstance(value, list) else value
             for name, value in record["layout"].items()
         }
-        return cls(Layout(**layout), record["share"])
+        return cls(Layout(**layout), record["share"], Head(record["head"]))
 
 
 def build(design: Design, *, seed: int, dtype: str = "float32") -> Any:  # noqa: ANN401 - Keras is untyped
-    """Build the untrained network: images to ``cells`` (n, *GRID) and ``score`` (n, 1), both logits.
+    """Build the untrained network.
+
+    It takes images to ``score`` (n, 1), a logit; ``heat`` (n, *GRID), whose average it is; and ``cells`` (n,
+    *GRID), the logits of a lesion in each cell.
 
     Parameters
     ----------
@@ -83,15 +93,21 @@ def build(design: Design, *, seed: int, dtype: str = "float32") -> Any:  # noqa:
     dtype : str
         A Keras policy, such as ``mixed_bfloat16``; the last layers always compute in float32.
     """
-    keras = _keras()
-    keras.utils.set_random_seed(seed)
-    image = keras.Input((SPEC.rows, SPEC.columns, 1), name="image")
-    cells = _cells(_body(image, design.layout, dtype), design.layout)
-    evidence = _evidence(cells, design.strongest)
-    score = keras.layers.Dense(1, name="score", kernel_initializer="ones", dtype="float32")
-    pooled = keras.layers.GlobalAveragePooling2D(name="average", dtype="float32")(evidence)
-    flat = keras.layers.Reshape(GRID, name="cells", dtype="float32")(cells)
-    return keras.Model(image, {"cells": flat, "score": score(pooled)}, name="mammogram_cnn")
+    keras().utils.set_random_seed(seed)
+    layers = keras().layers
+    image = keras().Input((SPEC.rows, SPEC.columns, 1), name="image")
+    fine, coarse = _body(image, design.layout, dtype)
+    cells = _cells(fine, design.layout)
+    many = design.head is Head.CONCEPTS
+    evidence = concepts(cells, fine, coarse) if many else strongest(cells, design.strongest)
+    score = layers.Dense(1, name="score", kernel_initializer="zeros" if many else "ones", dtype="float32")
+    average = layers.GlobalAveragePooling2D(name="average", dtype="float32")
+    outputs = {
+        "cells": layers.Reshape(GRID, name="cells", dtype="float32")(cells),
+        "heat": layers.Reshape(GRID, name="heat", dtype="float32")(score(evidence)),
+        "score": average(score(evidence)),
+    }
+    return keras().Model(image, outputs, name="mammogram_cnn")
 
 
 def exported(
@@ -113,50 +129,34 @@ def exported(
         Of :func:`build`.
     design : Design
     zero : float
-        Logit of a cell that counts as no evidence for or against; the score stays what it is.
+        Logit of a cell that counts as no evidence for or against; the score stays what it is. Concepts have
+        a zero of their own: where they are not to be seen.
     slope, offset : float
         Of the calibration.
     """
-    keras = _keras()
     plain = build(design, seed=0)
     plain.set_weights(network.get_weights())
-    pooled = plain.get_layer("average").output
-    head = keras.layers.Dense(1, activation="sigmoid", name="probability")
-    model = keras.Model(plain.inputs[0], head(pooled), name="mammogram_cnn")
+    layers = keras().layers
+    pooled = layers.GlobalAveragePooling2D(name="pooled")(plain.get_layer(TARGET).output)
+    head = layers.Dense(1, activation="sigmoid", name="probability")
+    model = keras().Model(plain.inputs[0], head(pooled), name="mammogram_cnn")
     kernel, bias = plain.get_layer("score").get_weights()
-    above = plain.get_layer(ABOVE)
     if zero:
+        above = plain.get_layer(ABOVE)
         above.set_weights([above.get_weights()[0], np.array([-zero], dtype=np.float32)])
     head.set_weights([slope * kernel, slope * (bias + zero * kernel[0]) + offset])
     return model
 
 
-def _evidence(cells: Any, strongest: int) -> Any:  # noqa: ANN401 - Keras is untyped
-    """What each cell adds to the score, (n, *GRID, 1): its average is the pooled logit."""
-    keras = _keras()
-    layers, ops = keras.layers, keras.ops
-    above = layers.Conv2D(1, 1, name=ABOVE, trainable=False, dtype="float32", kernel_initializer="ones")(
-        cells
-    )
-    flat = layers.Reshape((GRID[0] * GRID[1],), name="flat", dtype="float32")(cells)
-    # The last of the strongest is where the weight of a cell begins to fade: nothing jumps at the cut.
-    last = ops.min(ops.top_k(flat, strongest)[0], axis=1, keepdims=True)
-    last = layers.Reshape((1, 1, 1), name="last", dtype="float32")(last)
-    weight = ops.clip((cells - last) / SOFT + 1.0, 0.0, 1.0)
-    weight = weight / ops.mean(weight, axis=(1, 2), keepdims=True)
-    return layers.Multiply(name=TARGET, dtype="float32")([above, weight])
-
-
 def _cells(tensor: Any, layout: Layout) -> Any:  # noqa: ANN401 - Keras is untyped
-    keras = _keras()
     if layout.dropout:
-        tensor = keras.layers.SpatialDropout2D(layout.dropout, name="dropout")(tensor)
-    start = keras.initializers.Constant(_logit(START_SHARE))
-    return keras.layers.Conv2D(1, 1, name="logits", bias_initializer=start, dtype="float32")(tensor)
+        tensor = keras().layers.SpatialDropout2D(layout.dropout, name="dropout")(tensor)
+    start = keras().initializers.Constant(_logit(START_SHARE))
+    return keras().layers.Conv2D(1, 1, name="logits", bias_initializer=start, dtype="float32")(tensor)
 
 
-def _body(image: Any, layout: Layout, dtype: str) -> Any:  # noqa: ANN401 - Keras is untyped
-    """Residual blocks down to stride 32, and back to stride 8 with what was seen there."""
+def _body(image: Any, layout: Layout, dtype: str) -> tuple[Any, Any]:  # noqa: ANN401 - Keras is untyped
+    """Residual blocks down to stride 32 and back: the maps at stride 8, and the blocks' own at stride 16."""
     tensor, stages = image, []
     for number, (width, depth) in enumerate(zip(layout.widths, layout.depths, strict=True)):
         name = f"stride{4 * 2**number}"
@@ -169,15 +169,15 @@ def _body(image: Any, layout: Layout, dtype: str) -> Any:  # noqa: ANN401 - Kera
     coarse = _convolution(stages[3], "join32", layout.join, dtype, size=1)
     for stage, name in ((stages[2], "join16"), (stages[1], "join8")):
         fine = _convolution(stage, name, layout.join, dtype, size=1)
-        layers = _keras().layers
+        layers = keras().layers
         larger = layers.UpSampling2D(name=f"{name}_up", dtype=dtype)(coarse)
         joined = layers.Add(name=f"{name}_add", dtype=dtype)([fine, larger])
         coarse = _convolution(joined, f"{name}_mix", layout.join, dtype)
-    return coarse
+    return coarse, stages[2]
 
 
 def _residual(tensor: Any, name: str, width: int, dtype: str) -> Any:  # noqa: ANN401 - Keras is untyped
-    layers = _keras().layers
+    layers = keras().layers
     inner = _convolution(tensor, f"{name}_a", width, dtype)
     inner = _convolution(inner, f"{name}_b", width, dtype, active=False)
     added = layers.Add(name=f"{name}_add", dtype=dtype)([tensor, inner])
@@ -195,7 +195,7 @@ def _convolution(
     active: bool = True,
 ) -> Any:  # noqa: ANN401
     """Convolution, batch normalisation and, if ``active``, ReLU."""
-    layers = _keras().layers
+    layers = keras().layers
     tensor = layers.Conv2D(
         channels,
         size,
@@ -214,11 +214,3 @@ def _logit(share: float) -> float:
     import math
 
     return math.log(share / (1.0 - share))
-
-
-def _keras() -> Any:  # noqa: ANN401 - Keras is untyped
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    import keras
-
-    return keras

@@ -13,8 +13,9 @@ from training.mammogram.augment import Strength
 from training.mammogram.batches import Mix, Source
 from training.mammogram.controls import BackgroundOnly
 from training.mammogram.folds import fold_of
-from training.mammogram.learning import Learner, Recipe, load_weights, save_weights
+from training.mammogram.learning import Learner, Recipe, save_weights
 from training.mammogram.network import Design, build
+from training.mammogram.probe import begin, probe, starts_probed
 from training.mammogram.validation import measure
 from training.mammogram.views import Collection, View
 
@@ -110,10 +111,13 @@ def execute(
         collection = BackgroundOnly(collection.views, collection.images, collection.tissue)
     learning, measuring = split(collection.views, run.fold)
     network = build(run.design, seed=run.seed, dtype=run.dtype)
-    if run.start is not None:
-        load_weights(network, Path(run.start))
+    resumed = (folder / STATE).exists()
+    if run.start is not None and not resumed:
+        begin(network, run.design, Path(run.start), Path(run.start).with_name(SETTINGS))
+        if starts_probed(run.design):
+            probe(network, collection, learning)
     learner = Learner(network, run.recipe)
-    if (folder / STATE).exists():
+    if resumed:
         learner.restore(folder / STATE)
         tell(f"resumed at step {learner.step}")
     judge = build(run.design, seed=run.seed)

@@ -61,8 +61,8 @@ def measure(network: Any, collection: Collection, views: Sequence[View]) -> Figu
     digital = [view for view in views if view.source == RSNA]
     films = [view for view in views if view.source == FILM]
     _, scores = predict(network, [collection.image(view) for view in digital])
-    cells, film_scores = predict(network, [collection.image(view) for view in films])
-    hits = [points_at(view, heat) for view, heat in zip(films, cells, strict=True) if view.spots]
+    heats, film_scores = predict(network, [collection.image(view) for view in films])
+    hits = [points_at(view, heat) for view, heat in zip(films, heats, strict=True) if view.spots]
     return Figures(
         auc=_auc(scores, [bool(view.positive) for view in digital]),
         film_auc=_auc(film_scores, [not view.healthy for view in films]),
@@ -73,26 +73,26 @@ def measure(network: Any, collection: Collection, views: Sequence[View]) -> Figu
 
 
 def predict(network: Any, images: Sequence[Floats]) -> tuple[Floats, Floats]:  # noqa: ANN401
-    """Cells (n, *GRID) and scores (n,) of images, in logits."""
-    cells, scores = [np.zeros((0, *GRID), dtype=np.float32)], [np.zeros(0, dtype=np.float32)]
+    """Maps (n, *GRID) and scores (n,), which are the averages of the maps, of images; in logits."""
+    heats, scores = [np.zeros((0, *GRID), dtype=np.float32)], [np.zeros(0, dtype=np.float32)]
     for start in range(0, len(images), CHUNK):
         output = network.predict_on_batch(np.stack(images[start : start + CHUNK])[..., None])
-        cells.append(np.asarray(output["cells"], dtype=np.float32))
+        heats.append(np.asarray(output["heat"], dtype=np.float32))
         scores.append(np.asarray(output["score"], dtype=np.float32)[:, 0])
-    return np.concatenate(cells), np.concatenate(scores)
+    return np.concatenate(heats), np.concatenate(scores)
 
 
-def points_at(view: View, cells: Floats) -> bool:
+def points_at(view: View, heat: Floats) -> bool:
     """Whether the strongest place of the map lies on an annotated lesion, or within 3 mm of one."""
     grid = view.place.transform
-    heat = resample(cells - cells.min(), grid.resized(GRID), grid)
+    placed = resample(heat - heat.min(), grid.resized(GRID), grid)
     circles = []
     for spot in view.spots:
         row, column = grid.to_source(spot.row, spot.column)
         circles.append(Circle(row, column, spot.down / grid.row.scale))
     whole = Field(grid, np.ones(grid.shape, dtype=np.bool_))
     ruler = Ruler(FILM_MM, FILM_MM, TOLERANCE_MM, "mm")
-    return Target(tuple(circles), whole, ruler).measure(heat).hit == 1.0
+    return Target(tuple(circles), whole, ruler).measure(placed).hit == 1.0
 
 
 def _planted(network: Any, collection: Collection, views: Sequence[View]) -> float | None:  # noqa: ANN401
@@ -105,8 +105,8 @@ def _planted(network: Any, collection: Collection, views: Sequence[View]) -> flo
             wanted.append(coverage(spots)[0])
     if not images:
         return None
-    cells, _ = predict(network, images)
-    hits = [shares.flat[int(np.argmax(heat))] > 0.0 for shares, heat in zip(wanted, cells, strict=True)]
+    heats, _ = predict(network, images)
+    hits = [shares.flat[int(np.argmax(heat))] > 0.0 for shares, heat in zip(wanted, heats, strict=True)]
     return float(np.mean(hits))
 
 

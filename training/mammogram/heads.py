@@ -1,0 +1,68 @@
+"""How maps become the score of an image: by a layer whose average is all that the last unit sees.
+
+So the score is linear in that layer, and Grad-CAM, HiResCAM and CAM of it are the same map. Everything here
+is made of Keras's own layers and operations.
+"""
+
+import os
+from typing import Any
+
+from training.mammogram.inputs import GRID
+
+TARGET = "evidence"
+ABOVE = "above"
+"""The layer that takes off each cell what counts as no evidence; its bias is minus that."""
+SOFT = 1.0
+"""Logits over which the weight of a cell fades that is not quite among the strongest."""
+HALF = 0.5
+"""Share of a concept's maximum at which a cell begins to count."""
+TINY = 1e-6
+
+
+def strongest(cells: Any, count: int) -> Any:  # noqa: ANN401 - Keras is untyped
+    """Logits of cells (n, *GRID, 1) to evidence whose average is the mean of the ``count`` strongest."""
+    layers, ops = keras().layers, keras().ops
+    above = layers.Conv2D(1, 1, name=ABOVE, trainable=False, dtype="float32", kernel_initializer="ones")(
+        cells
+    )
+    flat = layers.Reshape((GRID[0] * GRID[1],), name="flat", dtype="float32")(cells)
+    # The last of the strongest is where the weight of a cell begins to fade: nothing jumps at the cut.
+    last = ops.min(ops.top_k(flat, count)[0], axis=1, keepdims=True)
+    last = layers.Reshape((1, 1, 1), name="last", dtype="float32")(last)
+    weight = ops.clip((cells - last) / SOFT + 1.0, 0.0, 1.0)
+    weight = weight / ops.mean(weight, axis=(1, 2), keepdims=True)
+    return layers.Multiply(name=TARGET, dtype="float32")([above, weight])
+
+
+def concepts(cells: Any, fine: Any, coarse: Any) -> Any:  # noqa: ANN401 - Keras is untyped
+    """Many maps, each with its own weight in the score, to evidence whose average is about their maxima.
+
+    Parameters
+    ----------
+    cells : tensor of shape (n, *GRID, 1)
+        Logits of a lesion; its probability is the first concept.
+    fine : tensor of shape (n, *GRID, k), ≥ 0
+    coarse : tensor of shape (n, rows / 16, columns / 16, m), ≥ 0
+
+    Returns
+    -------
+    tensor of shape (n, *GRID, 1 + k + m)
+        Each concept by its strongest cells alone; those below half of its maximum are 0.
+    """
+    layers, ops = keras().layers, keras().ops
+    lesion = layers.Activation("sigmoid", name="lesion", dtype="float32")(cells)
+    larger = layers.UpSampling2D(name="coarse_up", dtype="float32")(coarse)
+    found = layers.Concatenate(name="concepts", dtype="float32")([lesion, fine, larger])
+    weight = ops.relu(found - HALF * ops.max(found, axis=(1, 2), keepdims=True))
+    # A concept that is nowhere to be seen has no maximum.
+    weight = weight / (ops.mean(weight, axis=(1, 2), keepdims=True) + TINY)
+    return layers.Multiply(name=TARGET, dtype="float32")([found, weight])
+
+
+def keras() -> Any:  # noqa: ANN401 - Keras is untyped
+    """Keras on TensorFlow, without its greetings."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    import keras as library
+
+    return library
