@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mammo_core.compiler.compile import compile_model
+from mammo_core.evaluation.statistics import auc
 from mammo_core.explain.methods import METHODS
 from mammo_core.models.bundle import unpack
 from mammo_core.models.litert import CompiledGraph
@@ -18,8 +19,9 @@ from tests.training_views import collection
 from training.bundle import keras_bytes
 from training.mammogram.batches import Mix
 from training.mammogram.export import plain_manifest
-from training.mammogram.learning import Recipe
-from training.mammogram.network import Design, Layout, build, exported
+from training.mammogram.learning import Recipe, save_weights
+from training.mammogram.network import Design, Head, Layout, build, exported
+from training.mammogram.probe import begin, probe
 from training.mammogram.runs import LOG, WEIGHTS, Run, execute
 from training.mammogram.validation import predict
 
@@ -41,20 +43,27 @@ def weights_of(folder: Path, epoch: int) -> list[NDArray[np.float32]]:
         return [saved[name] for name in saved.files]
 
 
-def test_the_compiled_map_is_the_explanation_and_adds_up_to_the_networks_score(tmp_path: Path) -> None:
-    design = Design(SMALL)
+@pytest.mark.parametrize("head", Head)
+def test_the_compiled_map_is_the_explanation_and_adds_up_to_the_networks_score(
+    head: Head, tmp_path: Path
+) -> None:
+    design = Design(SMALL, head=head)
     network = build(design, seed=3)
+    if head is Head.CONCEPTS:
+        weights = np.random.default_rng(1).normal(0.0, 0.5, (9, 1))
+        network.get_layer("score").set_weights([weights, np.array([-0.3])])
     network.get_layer("logits").bias.assign([0.5])
     image = collection().image(collection().views[0])
-    cells, (score,) = predict(network, [image])
-    zero = float(cells.min())
+    (heat,), (score,) = predict(network, [image])
+    zero = -4.0 if head is Head.STRONGEST else 0.0
     path = tmp_path / "model.keras"
     path.write_bytes(keras_bytes(exported(network, design, zero=zero, slope=2.0, offset=-1.0)))
     manifest = plain_manifest(path.read_bytes(), "test")
     path.with_suffix(".manifest.json").write_text(manifest.model_dump_json())
 
+    channels = 1 if head is Head.STRONGEST else 9
     bundle = unpack(compile_model(read_files(path)))
-    graph = CompiledGraph(bundle.graph, spec=manifest.input, outputs=1, target_shape=(*cells.shape[1:], 1))
+    graph = CompiledGraph(bundle.graph, spec=manifest.input, outputs=1, target_shape=(*heat.shape, channels))
     tensors = graph.run(image[None, ..., None], np.ones(1, dtype=np.float32))
 
     assert tensors["logits"][0] == pytest.approx(2.0 * score - 1.0, abs=1e-4)
@@ -63,10 +72,10 @@ def test_the_compiled_map_is_the_explanation_and_adds_up_to_the_networks_score(t
         for method in (CamMethod.GRADCAM, CamMethod.HIRESCAM)
     ]
     assert maps[0].max() > 0.0
-    assert np.abs(maps[0] - np.maximum(maps[1], 0.0)).max() <= 1e-6 * maps[0].max()
+    assert np.abs(maps[0] - maps[1]).max() <= 1e-6 * maps[0].max()
     added = float(maps[1].sum()) + float(tensors["bias_evidence"])
     assert added == pytest.approx(float(tensors["logits"][0]), abs=1e-4)
-    assert np.argmax(maps[0]) == np.argmax(cells[0]), "the strongest cell stays the strongest"
+    assert np.argmax(maps[0]) == np.argmax(heat), "the strongest cell stays the strongest"
 
 
 def test_only_the_strongest_cells_explain_the_score() -> None:
@@ -77,7 +86,7 @@ def test_only_the_strongest_cells_explain_the_score() -> None:
     image = collection().image(collection().views[0])
     evidence = keras.Model(network.inputs[0], network.get_layer("evidence").output)
     found = np.asarray(evidence(image[None, ..., None]))[0, :, :, 0]
-    cells, _ = predict(network, [image])
+    cells = network.predict_on_batch(image[None, ..., None])["cells"]
     strongest = np.sort(cells[0].ravel())[-design.strongest :]
     assert (found[cells[0] >= strongest.min()] != 0.0).all()
     assert (found[cells[0] < strongest.min() - 1.0] == 0.0).all()
@@ -108,3 +117,24 @@ def test_a_run_that_was_cut_off_goes_on_as_if_it_was_not(tmp_path: Path) -> None
     assert records[1].keys() >= {"auc", "film_auc", "pointing", "planted", "cell_loss", "score_loss"}
     with pytest.raises(ValueError, match="other settings"):
         execute(replace(RUN, seed=9), views, resumed)
+
+
+def test_stage_2_begins_with_the_layers_of_stage_1_and_a_regression_on_its_concepts(tmp_path: Path) -> None:
+    first, design = build(Design(SMALL), seed=5), Design(SMALL, head=Head.CONCEPTS)
+    save_weights(tmp_path / "weights.npz", [np.asarray(weight) for weight in first.weights])
+    (tmp_path / "settings.json").write_text(json.dumps({"design": Design(SMALL).as_record()}))
+    network, views = build(design, seed=6), collection(24)
+    bright = views.images["rsna"]
+    bright[[v.number for v in views.views if v.positive], 100:200, 50:150] = 60_000
+
+    begin(network, design, tmp_path / "weights.npz", tmp_path / "settings.json")
+    probe(network, views, views.views)
+
+    for name in ("stride4_convolution", "join8_mix_norm", "logits"):
+        for ours, theirs in zip(
+            network.get_layer(name).get_weights(), first.get_layer(name).get_weights(), strict=True
+        ):
+            assert np.array_equal(ours, theirs)
+    digital = [view for view in views.views if view.source == "rsna"]
+    _, scores = predict(network, [views.image(view) for view in digital])
+    assert auc(scores.astype(np.float64), np.array([bool(v.positive) for v in digital])) > 0.9
