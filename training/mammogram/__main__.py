@@ -80,6 +80,7 @@ def _add_learning(stages: Stages) -> None:
         if name == "finetune":
             stage.add_argument("--mix", type=int, nargs=4, default=(4, 2, 8, 2), metavar="N")
             stage.add_argument("--cell-weight", type=float, default=0.5)
+            stage.add_argument("--energy-weight", type=float, default=0.0)
             stage.add_argument("--head", type=Head, default=Head.STRONGEST, choices=list(Head))
             stage.add_argument("--smoothing", type=float, default=0.05)
             stage.add_argument("--dropout", type=float, default=0.0)
@@ -149,6 +150,7 @@ def _finetune(arguments: argparse.Namespace, tell: Tell) -> None:
         decay=arguments.decay,
         score_weight=1.0,
         cell_weight=arguments.cell_weight,
+        energy_weight=arguments.energy_weight,
         smoothing=arguments.smoothing,
         memory=0.999,
     )

@@ -12,6 +12,8 @@ from training.mammogram.batches import Batch
 
 CLIP = 5.0
 """Largest norm of the gradient."""
+SOME = 1.0
+"""Evidence, summed over the map, that is none: an empty map has no gradient to divide by nothing."""
 WARM_UP = 0.05
 """Share of the steps in which the rate rises."""
 
@@ -31,6 +33,8 @@ class Recipe:
     score_weight : float
         Of the loss of the image's label beside that of the cells.
     cell_weight : float
+    energy_weight : float
+        Of the loss that wants the map's evidence in lesions.
     smoothing : float
         Share by which labels are drawn towards even odds.
     memory : float
@@ -42,6 +46,7 @@ class Recipe:
     decay: float = 1e-4
     score_weight: float = 0.5
     cell_weight: float = 1.0
+    energy_weight: float = 0.0
     smoothing: float = 0.0
     memory: float = 0.998
 
@@ -76,7 +81,7 @@ class Learner:
         self._learn = tf.function(_step(network, self._optimizer, self._averaged, recipe), autograph=False)
 
     def learn(self, batch: Batch) -> NDArray[np.float32]:
-        """Take one step; returns the losses of cells and scores."""
+        """Take one step; returns the losses of cells, scores and energy."""
         import tensorflow as tf
 
         tensors = (
@@ -150,14 +155,16 @@ def _step(network: Any, optimizer: Any, averaged: list[Any], recipe: Recipe) -> 
             output = network(images, training=True)
             cells = _mean(cell_loss(output["cells"], shares, weights), located)
             scores = _mean(score_loss(output["score"][:, 0], labels, recipe.smoothing), labelled)
-            loss = recipe.cell_weight * cells + recipe.score_weight * scores
+            heat = output["heat"] - network.get_layer("score").bias
+            energy = _mean(energy_loss(heat, shares), located * has_lesion(shares))
+            loss = recipe.cell_weight * cells + recipe.score_weight * scores + recipe.energy_weight * energy
         gradients = tape.gradient(loss, network.trainable_variables)
         gradients, _ = tf.clip_by_global_norm(gradients, CLIP)
         optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
         memory = tf.minimum(recipe.memory, (1.0 + number) / (10.0 + number))
         for average, weight in zip(averaged, network.weights, strict=True):
             average.assign(memory * average + (1.0 - memory) * tf.convert_to_tensor(weight))
-        return tf.stack([cells, scores])
+        return tf.stack([cells, scores, energy])
 
     return step
 
@@ -173,6 +180,25 @@ def cell_loss(cells: Any, shares: Any, weights: Any) -> Any:  # noqa: ANN401 - T
     missed = tf.reduce_sum(weights * tf.nn.softplus(-cells), axis=(1, 2))
     wrong = (1.0 - shares) * tf.sigmoid(cells) ** 2 * tf.nn.softplus(cells)
     return missed + tf.reduce_sum(wrong, axis=(1, 2))
+
+
+def energy_loss(heat: Any, shares: Any) -> Any:  # noqa: ANN401 - TensorFlow is untyped
+    """Loss (n,) of the map that is the explanation: −log of the share of its evidence that lies in lesions.
+
+    The score says what speaks for a cancer, not where; labels of images alone let the evidence wander.
+    """
+    import tensorflow as tf
+
+    evidence = tf.nn.relu(heat)
+    inside = tf.reduce_sum(evidence * shares, axis=(1, 2))
+    return -tf.math.log((inside + SOME) / (tf.reduce_sum(evidence, axis=(1, 2)) + SOME))
+
+
+def has_lesion(shares: Any) -> Any:  # noqa: ANN401 - TensorFlow is untyped
+    """1 for views with a lesion, else 0; (n,)."""
+    import tensorflow as tf
+
+    return tf.cast(tf.reduce_any(shares > 0.0, axis=(1, 2)), tf.float32)
 
 
 def score_loss(scores: Any, labels: Any, smoothing: float) -> Any:  # noqa: ANN401 - TensorFlow is untyped

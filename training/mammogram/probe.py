@@ -15,14 +15,14 @@ from training.mammogram.catalogue import RSNA
 from training.mammogram.competitors import ridge
 from training.mammogram.heads import TARGET, keras
 from training.mammogram.learning import load_weights
-from training.mammogram.network import Design, Head, build
+from training.mammogram.network import Design, build
 from training.mammogram.views import Collection, View
 
 PENALTY = 0.3
 CHUNK = 8
 
 
-def begin(network: Any, design: Design, weights: Path, settings: Path) -> None:  # noqa: ANN401
+def begin(network: Any, design: Design, weights: Path, settings: Path) -> Design:  # noqa: ANN401
     """Take over the layers of another run that have the same name and form.
 
     Parameters
@@ -34,6 +34,11 @@ def begin(network: Any, design: Design, weights: Path, settings: Path) -> None: 
         An epoch of the other run.
     settings : Path
         Of the other run.
+
+    Returns
+    -------
+    Design
+        Of the other run.
     """
     former = Design.of(json.loads(settings.read_text())["design"])
     other = build(former, seed=0)
@@ -44,6 +49,7 @@ def begin(network: Any, design: Design, weights: Path, settings: Path) -> None: 
     for layer in network.layers:
         if known.get(layer.name):
             layer.set_weights(known[layer.name])
+    return former
 
 
 def probe(network: Any, collection: Collection, views: Sequence[View]) -> None:  # noqa: ANN401
@@ -69,8 +75,3 @@ def probe(network: Any, collection: Collection, views: Sequence[View]) -> None: 
     kernel = fitted[1:] / scale
     bias = fitted[0] - kernel @ centre
     network.get_layer("score").set_weights([kernel[:, None].astype(np.float32), np.array([bias], np.float32)])
-
-
-def starts_probed(design: Design) -> bool:
-    """Whether the last unit is fitted before all learn together."""
-    return design.head is Head.CONCEPTS

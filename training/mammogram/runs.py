@@ -14,8 +14,8 @@ from training.mammogram.batches import Mix, Source
 from training.mammogram.controls import BackgroundOnly
 from training.mammogram.folds import fold_of
 from training.mammogram.learning import Learner, Recipe, save_weights
-from training.mammogram.network import Design, build
-from training.mammogram.probe import begin, probe, starts_probed
+from training.mammogram.network import Design, Head, build
+from training.mammogram.probe import begin, probe
 from training.mammogram.validation import measure
 from training.mammogram.views import Collection, View
 
@@ -113,8 +113,8 @@ def execute(
     network = build(run.design, seed=run.seed, dtype=run.dtype)
     resumed = (folder / STATE).exists()
     if run.start is not None and not resumed:
-        begin(network, run.design, Path(run.start), Path(run.start).with_name(SETTINGS))
-        if starts_probed(run.design):
+        former = begin(network, run.design, Path(run.start), Path(run.start).with_name(SETTINGS))
+        if run.design.head is Head.CONCEPTS and former.head is not Head.CONCEPTS:
             probe(network, collection, learning)
     learner = Learner(network, run.recipe)
     if resumed:
@@ -133,11 +133,12 @@ def execute(
         figures: dict[str, Any] = {}
         if measuring and (epoch % run.measured_every == 0 or epoch == run.epochs):
             figures = asdict(measure(judge, collection, measuring))
-        cells, scores = np.mean(losses, axis=0)
+        cells, scores, energy = np.mean(losses, axis=0)
         record = {
             "epoch": epoch,
             "cell_loss": round(float(cells), 4),
             "score_loss": round(float(scores), 4),
+            "energy_loss": round(float(energy), 4),
             "seconds": round(seconds, 1),
             "measuring_seconds": round(time.monotonic() - started - seconds, 1),
             **{name: value if value is None else round(value, 4) for name, value in figures.items()},
