@@ -19,7 +19,14 @@ from tests.training_views import collection
 from training.bundle import keras_bytes
 from training.mammogram.batches import Mix
 from training.mammogram.export import plain_manifest
-from training.mammogram.learning import Recipe, save_weights
+from training.mammogram.learning import (
+    Recipe,
+    cell_loss,
+    energy_loss,
+    has_lesion,
+    save_weights,
+    score_loss,
+)
 from training.mammogram.network import Design, Head, Layout, build, exported
 from training.mammogram.probe import begin, probe
 from training.mammogram.runs import LOG, WEIGHTS, Run, execute
@@ -138,3 +145,20 @@ def test_stage_2_begins_with_the_layers_of_stage_1_and_a_regression_on_its_conce
     digital = [view for view in views.views if view.source == "rsna"]
     _, scores = predict(network, [views.image(view) for view in digital])
     assert auc(scores.astype(np.float64), np.array([bool(v.positive) for v in digital])) > 0.9
+
+
+def test_losses_of_cells_scores_and_energy_are_what_their_formulas_say() -> None:
+    shares = np.zeros((2, 2, 2), dtype=np.float32)
+    shares[0, 0, 0] = 1.0
+    heat = np.array([[[3.0, 1.0], [-5.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]]], dtype=np.float32)
+    assert np.asarray(energy_loss(heat, shares)) == pytest.approx([-np.log(4.0 / 5.0), 0.0], abs=1e-6)
+    assert np.asarray(has_lesion(shares)).tolist() == [1.0, 0.0]
+
+    cells = np.full((2, 2, 2), np.log(0.25 / 0.75), dtype=np.float32)
+    missed, wrong = -np.log(0.25), 0.25**2 * -np.log(0.75)
+    found = np.asarray(cell_loss(cells, shares, 0.5 * shares))
+    assert found == pytest.approx([0.5 * missed + 3.0 * wrong, 4.0 * wrong], rel=1e-5)
+
+    scores, labels = np.array([0.0, 2.0], np.float32), np.array([1.0, 0.0], np.float32)
+    smooth = np.log1p(np.exp(2.0)) - 0.05 * 2.0
+    assert np.asarray(score_loss(scores, labels, 0.1)) == pytest.approx([np.log(2.0), smooth], rel=1e-5)
