@@ -37,7 +37,7 @@ pytestmark = pytest.mark.tf
 SMALL = Layout(widths=(4, 4, 4, 4), depths=(0, 0, 0, 0), join=4)
 RUN = Run(
     fold=0,
-    design=Design(SMALL),
+    design=Design(replace(SMALL, dropout=0.2), head=Head.CONCEPTS),
     mix=Mix(1, 0, 2, 1),
     recipe=Recipe(steps=2),
     epochs=2,

@@ -34,7 +34,7 @@ def strongest(cells: Any, count: int) -> Any:  # noqa: ANN401 - Keras is untyped
     return layers.Multiply(name=TARGET, dtype="float32")([above, weight])
 
 
-def concepts(cells: Any, fine: Any, coarse: Any) -> Any:  # noqa: ANN401 - Keras is untyped
+def concepts(cells: Any, fine: Any, coarse: Any, dropout: float) -> Any:  # noqa: ANN401 - Keras is untyped
     """Many maps, each with its own weight in the score, to evidence whose average is about their maxima.
 
     Parameters
@@ -43,6 +43,8 @@ def concepts(cells: Any, fine: Any, coarse: Any) -> Any:  # noqa: ANN401 - Keras
         Logits of a lesion; its probability is the first concept.
     fine : tensor of shape (n, *GRID, k), ≥ 0
     coarse : tensor of shape (n, rows / 16, columns / 16, m), ≥ 0
+    dropout : float
+        Share of the concepts that are left out at random, while training.
 
     Returns
     -------
@@ -53,6 +55,8 @@ def concepts(cells: Any, fine: Any, coarse: Any) -> Any:  # noqa: ANN401 - Keras
     lesion = layers.Activation("sigmoid", name="lesion", dtype="float32")(cells)
     larger = layers.UpSampling2D(name="coarse_up", dtype="float32")(coarse)
     found = layers.Concatenate(name="concepts", dtype="float32")([lesion, fine, larger])
+    if dropout:
+        found = layers.SpatialDropout2D(dropout, name="dropout", dtype="float32")(found)
     weight = ops.relu(found - HALF * ops.max(found, axis=(1, 2), keepdims=True))
     # A concept that is nowhere to be seen has no maximum.
     weight = weight / (ops.mean(weight, axis=(1, 2), keepdims=True) + TINY)

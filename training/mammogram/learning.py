@@ -102,7 +102,8 @@ class Learner:
 
     def save(self, path: Path) -> None:
         """Write all that the next step depends on; a broken write leaves the former file."""
-        state = {f"weight_{n}": np.asarray(w) for n, w in enumerate(self.network.weights)}
+        # Variables, not weights: the state of dropout's random numbers is among them.
+        state = {f"weight_{n}": np.asarray(w) for n, w in enumerate(self.network.variables)}
         state |= {f"averaged_{n}": np.asarray(w) for n, w in enumerate(self._averaged)}
         state |= {f"optimizer_{n}": np.asarray(w) for n, w in enumerate(self._optimizer.variables)}
         save_arrays(path, {**state, "step": np.array(self.step)})
@@ -111,7 +112,7 @@ class Learner:
         """Read what :meth:`save` wrote."""
         with np.load(path) as state:
             for name, variables in (
-                ("weight", self.network.weights),
+                ("weight", self.network.variables),
                 ("averaged", self._averaged),
                 ("optimizer", self._optimizer.variables),
             ):

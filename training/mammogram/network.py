@@ -35,7 +35,7 @@ class Layout:
     join : int
         Channels of the path back to stride 8.
     dropout : float
-        Share of channels dropped before the map, while training.
+        Share of concepts dropped, while training.
     """
 
     widths: tuple[int, ...] = (24, 48, 80, 112)
@@ -97,9 +97,11 @@ def build(design: Design, *, seed: int, dtype: str = "float32") -> Any:  # noqa:
     layers = keras().layers
     image = keras().Input((SPEC.rows, SPEC.columns, 1), name="image")
     fine, coarse = _body(image, design.layout, dtype)
-    cells = _cells(fine, design.layout)
+    cells = _cells(fine)
     many = design.head is Head.CONCEPTS
-    evidence = concepts(cells, fine, coarse) if many else strongest(cells, design.strongest)
+    evidence = (
+        concepts(cells, fine, coarse, design.layout.dropout) if many else strongest(cells, design.strongest)
+    )
     score = layers.Dense(1, name="score", kernel_initializer="zeros" if many else "ones", dtype="float32")
     average = layers.GlobalAveragePooling2D(name="average", dtype="float32")
     outputs = {
@@ -148,9 +150,7 @@ def exported(
     return model
 
 
-def _cells(tensor: Any, layout: Layout) -> Any:  # noqa: ANN401 - Keras is untyped
-    if layout.dropout:
-        tensor = keras().layers.SpatialDropout2D(layout.dropout, name="dropout")(tensor)
+def _cells(tensor: Any) -> Any:  # noqa: ANN401 - Keras is untyped
     start = keras().initializers.Constant(_logit(START_SHARE))
     return keras().layers.Conv2D(1, 1, name="logits", bias_initializer=start, dtype="float32")(tensor)
 
