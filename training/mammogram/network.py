@@ -82,8 +82,9 @@ class Design:
 def build(design: Design, *, seed: int, dtype: str = "float32") -> Any:  # noqa: ANN401 - Keras is untyped
     """Build the untrained network.
 
-    It takes images to ``score`` (n, 1), a logit; ``heat`` (n, *GRID), whose average it is; and ``cells`` (n,
-    *GRID), the logits of a lesion in each cell.
+    It takes images to ``score`` (n, 1), a logit; ``heat`` (n, *GRID), the map that explains it (of the head
+    *strongest* all of it, not the strongest cells alone); and ``cells`` (n, *GRID), the logits of a lesion in
+    each cell.
 
     Parameters
     ----------
@@ -106,7 +107,7 @@ def build(design: Design, *, seed: int, dtype: str = "float32") -> Any:  # noqa:
     average = layers.GlobalAveragePooling2D(name="average", dtype="float32")
     outputs = {
         "cells": layers.Reshape(GRID, name="cells", dtype="float32")(cells),
-        "heat": layers.Reshape(GRID, name="heat", dtype="float32")(score(evidence)),
+        "heat": layers.Reshape(GRID, name="heat", dtype="float32")(score(evidence if many else cells)),
         "score": average(score(evidence)),
     }
     return keras().Model(image, outputs, name="mammogram_cnn")

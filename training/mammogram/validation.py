@@ -73,7 +73,7 @@ def measure(network: Any, collection: Collection, views: Sequence[View]) -> Figu
 
 
 def predict(network: Any, images: Sequence[Floats]) -> tuple[Floats, Floats]:  # noqa: ANN401
-    """Maps (n, *GRID) and scores (n,), which are the averages of the maps, of images; in logits."""
+    """Maps (n, *GRID) and scores (n,) of images, in logits."""
     heats, scores = [np.zeros((0, *GRID), dtype=np.float32)], [np.zeros(0, dtype=np.float32)]
     for start in range(0, len(images), CHUNK):
         output = network.predict_on_batch(np.stack(images[start : start + CHUNK])[..., None])
