@@ -85,6 +85,14 @@ def test_the_compiled_map_is_the_explanation_and_adds_up_to_the_networks_score(
     assert np.argmax(maps[0]) == np.argmax(heat), "the strongest cell stays the strongest"
 
 
+def test_no_concept_is_seen_at_the_border_of_the_picture() -> None:
+    network = build(Design(SMALL, head=Head.CONCEPTS), seed=3)
+    network.get_layer("score").set_weights([np.ones((9, 1)), np.zeros(1)])
+    (heat,), _ = predict(network, [collection().image(collection().views[0])])
+    assert heat[1:-1, 1:-1].max() > 0.0
+    assert heat[0].max() == heat[-1].max() == heat[:, 0].max() == heat[:, -1].max() == 0.0
+
+
 def test_only_the_strongest_cells_explain_the_score() -> None:
     design = Design(SMALL, share=0.01)
     network = build(design, seed=3)

@@ -49,12 +49,17 @@ def concepts(cells: Any, fine: Any, coarse: Any, dropout: float) -> Any:  # noqa
     Returns
     -------
     tensor of shape (n, *GRID, 1 + k + m)
-        Each concept by its strongest cells alone; those below half of its maximum are 0.
+        Each concept by its strongest cells alone; those below half of its maximum, and those at the border,
+        are 0.
     """
     layers, ops = keras().layers, keras().ops
     lesion = layers.Activation("sigmoid", name="lesion", dtype="float32")(cells)
     larger = layers.UpSampling2D(name="coarse_up", dtype="float32")(coarse)
     found = layers.Concatenate(name="concepts", dtype="float32")([lesion, fine, larger])
+    # Convolutions make edges of their own at the border of the picture, and concepts had come to look there.
+    found = layers.ZeroPadding2D(1, name="bordered", dtype="float32")(
+        layers.Cropping2D(1, name="inner", dtype="float32")(found)
+    )
     if dropout:
         found = layers.SpatialDropout2D(dropout, name="dropout", dtype="float32")(found)
     weight = ops.relu(found - HALF * ops.max(found, axis=(1, 2), keepdims=True))
