@@ -38,6 +38,7 @@ def by_the_command_line(folder: Path) -> Answers:
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=plain_environment())
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [answer.pop("file") for answer in answers] == [Path(name).stem for name in three_files()]
+    assert [answer.pop("path") for answer in answers] == paths, "whose answer it is, beside the answer"
     return dict(zip(three_files(), map(comparable, answers), strict=True))
 
 

@@ -179,7 +179,7 @@ def test_a_multipart_body_without_the_field_file_is_an_invalid_request(
         ("max_side=20000", "max_side"),
         ("colormap=grey", "colormap"),
         ("view=sideways", "view"),
-        ("colour=red", "a parameter is not known; known are method, images, max_side"),
+        ("colour=red", "a parameter is not known; known are method, colormap, view"),
         ("Doe^Jane=1", "a parameter is not known"),
     ],
 )

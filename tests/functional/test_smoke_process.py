@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.emulator.runtime import ROOT
 from tests.parity import web_server
 
-CHECKS = 12
+CHECKS = 13
 
 
 def smoke(url: str) -> "subprocess.CompletedProcess[str]":
