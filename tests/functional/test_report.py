@@ -239,7 +239,7 @@ class TestWhatIsSaid:
         pages, words, pictures = pages_of(document_of(crowded, DocumentFormat.PDF))
 
         assert (pages, pictures) == (1, 5)
-        assert words.count("region_of_attention") == 20
+        assert words.count("region of attention") == 20
 
     @pytest.mark.parametrize("regions", [1, 8, 20])
     def test_what_is_made_smaller_to_fit_does_not_overlap(self, regions: int) -> None:
