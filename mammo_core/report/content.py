@@ -166,6 +166,7 @@ def _regions(answer: wire.Answer) -> Grid:
 
 def _region(region: wire.RegionOut) -> tuple[str, ...]:
     box, kind = region.bbox, region.type
+    label = kind.label.replace("_", " ")
     area = _value(region.area_mm2.value)
     kind_score = "" if kind.score is None else f" {kind.score:.2f}"
     places = (region.location.depth, region.location.vertical, region.location.horizontal)
