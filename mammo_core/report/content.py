@@ -172,7 +172,7 @@ def _region(region: wire.RegionOut) -> tuple[str, ...]:
     places = (region.location.depth, region.location.vertical, region.location.horizontal)
     return (
         str(region.id),
-        f"{kind.label.replace('_', ' ')}{kind_score} ({kind.source})",
+        f"{label}{kind_score} ({kind.source})",
         f"{box.x1}, {box.y1}, {box.x2 - box.x1} × {box.y2 - box.y1}",
         f"{_number(region.area_px)} px" if area == DASH else f"{area} mm²",
         _value(region.evidence_logit.value),
