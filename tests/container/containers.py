@@ -84,6 +84,8 @@ def sam(command: str, parameters: Mapping[str, str], *arguments: str) -> list[st
 def sam_server(command: str, parameters: Mapping[str, str] = NOTHING) -> Iterator[str]:
     """``sam local start-api`` or ``start-lambda`` with one warm container; its address."""
     (port,) = free_ports(1)
+    # A shell that starts us in the background lets us ignore interrupts, and SAM would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     log = E2E / f"{command}-{port}.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
@@ -99,7 +101,7 @@ def sam_server(command: str, parameters: Mapping[str, str] = NOTHING) -> Iterato
         yield address
     finally:
         server.send_signal(signal.SIGINT)  # it removes its containers then: minutes on a busy machine
-        server.wait(300)
+        server.wait(120)
 
 
 @contextmanager
