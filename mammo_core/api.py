@@ -31,10 +31,11 @@ from mammo_core.measures import readings
 from mammo_core.metrics import emit
 from mammo_core.problems import PROBLEM_JSON, RETRY_AFTER_S, describe, errors, problem
 from mammo_core.schemas_events import UploadQuery
+from mammo_core.schemas_requests import AnalyzeQuery, ReportQuery
 from mammo_core.service import AnalysisService
 
 ANALYSES = ("/analyze", "/report")
-QUERIES: dict[str, type[BaseModel]] = {"/report": wire.ReportQuery, "/uploads": UploadQuery}
+QUERIES: dict[str, type[BaseModel]] = {"/report": ReportQuery, "/uploads": UploadQuery}
 """Of the routes that take another query than ``POST /analyze``."""
 UNEXPECTED = "An unexpected error. It was logged under this request id."
 
@@ -109,7 +110,7 @@ def _add_routes(app: FastAPI, service: AnalysisService, max_body_bytes: int | No
         response_model=wire.Answer,
         openapi_extra={"requestBody": request_body.OPENAPI},
     )
-    async def analyze(request: Request, query: Annotated[wire.AnalyzeQuery, Query()]) -> Response:
+    async def analyze(request: Request, query: Annotated[AnalyzeQuery, Query()]) -> Response:
         options = query.options()
         upload = await request_body.image_of(request, max_bytes=limit, settings=service.settings)
         options = replace(options, hints=upload.hints)
@@ -175,7 +176,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     # A name that we do not know is the caller's text, and may be anything.
-    known = QUERIES.get(request.scope["route"].path, wire.AnalyzeQuery)
+    known = QUERIES.get(request.scope["route"].path, AnalyzeQuery)
     detail = "; ".join(
         f"a parameter is not known; known are {', '.join(known.model_fields)}"
         if e["type"] == "extra_forbidden"

@@ -12,10 +12,10 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from mammo_core import schemas as wire
 from mammo_core.aws import objects
 from mammo_core.errors import ConfigurationError, InvalidRequestError, PayloadTooLargeError
 from mammo_core.hints import NO_HINTS, Hints, hints_of
+from mammo_core.schemas_requests import AnalyzeJson, ObjectName
 from mammo_core.settings import Settings
 from mammo_core.uploads import hints_of_key
 
@@ -36,7 +36,7 @@ OPENAPI: dict[str, Any] = {
                 "description": "One of the two.",
                 "properties": {
                     "image": {"type": "string", "description": "Base64 of the image file."},
-                    "s3": wire.ObjectName.model_json_schema(),
+                    "s3": ObjectName.model_json_schema(),
                 },
                 "additionalProperties": False,
             }
@@ -137,9 +137,9 @@ async def _uploaded_file(request: Request, body: bytes) -> Upload:
         await form.close()
 
 
-def _read_json(body: bytes) -> wire.AnalyzeJson:
+def _read_json(body: bytes) -> AnalyzeJson:
     try:
-        return wire.AnalyzeJson.model_validate_json(body)
+        return AnalyzeJson.model_validate_json(body)
     except ValidationError as error:
         raise InvalidRequestError(
             'A JSON body {"image": "<base64>"} or {"s3": {"bucket": …, "key": …}} with no other name was '
@@ -157,7 +157,7 @@ def _decoded(text: str) -> bytes:
         raise InvalidRequestError("image: base64 was expected; the text is not base64.") from error
 
 
-def _object(named: wire.ObjectName, settings: Settings) -> Upload:
+def _object(named: ObjectName, settings: Settings) -> Upload:
     """Read an object of a bucket that the settings allow; nothing else is ever fetched."""
     if named.bucket not in settings.readable:
         raise InvalidRequestError("s3: the bucket is none of those that this service reads for its callers.")

@@ -12,6 +12,7 @@ from mammo_core import schemas as wire
 from mammo_core.options import DocumentFormat
 from mammo_core.problems import errors
 from mammo_core.report.document import document_of
+from mammo_core.schemas_requests import ReportQuery
 from mammo_core.service import AnalysisService
 
 
@@ -32,7 +33,7 @@ def add(app: FastAPI, service: AnalysisService, *, max_body_bytes: int) -> None:
         responses=errors(400, 404, 413, 415, 422, 500, 503),
         openapi_extra={"requestBody": request_body.OPENAPI},
     )
-    async def report(request: Request, query: Annotated[wire.ReportQuery, Query()]) -> wire.ReportOut:
+    async def report(request: Request, query: Annotated[ReportQuery, Query()]) -> wire.ReportOut:
         options = query.options()
         upload = await request_body.image_of(request, max_bytes=max_body_bytes, settings=service.settings)
         options = replace(options, hints=upload.hints)

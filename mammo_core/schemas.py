@@ -4,30 +4,19 @@ The wire speaks x and y in source pixels (x to the right, y down, the corner of 
 ``answer.py`` fills these from the records, which speak rows and columns.
 """
 
-from dataclasses import replace
-from typing import Annotated, Generic, Literal, Self, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from mammo_core.anatomy.records import CutEdge, Orientation
 from mammo_core.map_quality import QualityChecks, QualityStatus
 from mammo_core.models.manifest import Manifest
-from mammo_core.options import (
-    DEFAULT_SIDE,
-    LARGEST_SIDE,
-    SMALLEST_SIDE,
-    AnalysisOptions,
-    DocumentFormat,
-    picture_names,
-)
 from mammo_core.records import (
     CamMethod,
     ColourMap,
     ImageFormat,
     Laterality,
     MapStatus,
-    PictureFormat,
-    PictureName,
     PictureState,
     Side,
     Suspicion,
@@ -37,16 +26,16 @@ from mammo_core.records import (
 T = TypeVar("T")
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
-LONGEST_KEY = 1024
-"""Bytes of the key of an object."""
 DISCLAIMER = "Research use only. Not a medical device, not for diagnosis; no radiologist has looked at this."
 
 
-class _Wire(BaseModel):
+class Wire(BaseModel):
+    """What every part of the wire is: complete, and not to be changed."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-class Known(_Wire, Generic[T]):
+class Known(Wire, Generic[T]):
     """A value with where it comes from, or ``null`` with the reason."""
 
     value: T | None
@@ -58,14 +47,14 @@ class Known(_Wire, Generic[T]):
     """Why there is no value."""
 
 
-class Point(_Wire):
+class Point(Wire):
     """A position in source pixels."""
 
     x: float
     y: float
 
 
-class BoundingBox(_Wire):
+class BoundingBox(Wire):
     """A rectangle in source pixels; ``x2`` and ``y2`` lie just outside."""
 
     x1: int
@@ -74,14 +63,14 @@ class BoundingBox(_Wire):
     y2: int
 
 
-class Size(_Wire):
+class Size(Wire):
     """An extent along x and y."""
 
     x: float
     y: float
 
 
-class LesionType(_Wire):
+class LesionType(Wire):
     """What a region may be, and who says so."""
 
     label: str
@@ -89,7 +78,7 @@ class LesionType(_Wire):
     source: str
 
 
-class Location(_Wire):
+class Location(Wire):
     """Where a region lies, as far as one view tells: no quadrant, no clock hour."""
 
     depth: Known[str]
@@ -100,7 +89,7 @@ class Location(_Wire):
     """``outer`` or ``inner``, on CC."""
 
 
-class RegionOut(_Wire):
+class RegionOut(Wire):
     """A connected part of the map."""
 
     id: int
@@ -125,7 +114,7 @@ class RegionOut(_Wire):
     location: Location
 
 
-class Tissue(_Wire):
+class Tissue(Wire):
     """The breast, as measured on the pixels."""
 
     breast_fraction: Known[float]
@@ -136,7 +125,7 @@ class Tissue(_Wire):
     """How the breast was found; ``null`` if it was not."""
 
 
-class AssessmentOut(_Wire):
+class AssessmentOut(Wire):
     """The score against the manifest's operating points."""
 
     suspicion: Known[Suspicion]
@@ -144,7 +133,7 @@ class AssessmentOut(_Wire):
     """A category by thresholds that the manifest declares and ``detail`` repeats; never a radiologist's."""
 
 
-class Findings(_Wire):
+class Findings(Wire):
     """Regions, assessment and tissue."""
 
     num_regions: int | None
@@ -156,7 +145,7 @@ class Findings(_Wire):
     tissue: Tissue
 
 
-class Images(_Wire):
+class Images(Wire):
     """Base64 of each picture's file, without a ``data:`` prefix, or ``null``; see ``image_status``."""
 
     original: str | None
@@ -166,7 +155,7 @@ class Images(_Wire):
     cancer_type: str | None
 
 
-class ImageStatus(_Wire):
+class ImageStatus(Wire):
     """Whether a picture is there, and if not, why."""
 
     status: PictureState
@@ -179,7 +168,7 @@ class ImageStatus(_Wire):
     """Picture pixels per source pixel."""
 
 
-class ImageStatuses(_Wire):
+class ImageStatuses(Wire):
     """The status of each picture."""
 
     original: ImageStatus
@@ -189,7 +178,7 @@ class ImageStatuses(_Wire):
     cancer_type: ImageStatus
 
 
-class BreastMaskOut(_Wire):
+class BreastMaskOut(Wire):
     """Where the breast is."""
 
     bbox: BoundingBox
@@ -197,7 +186,7 @@ class BreastMaskOut(_Wire):
     chest_wall_side: Known[Side]
 
 
-class PectoralMuscleOut(_Wire):
+class PectoralMuscleOut(Wire):
     """The muscle in the upper chest-wall corner of an oblique view."""
 
     bbox: BoundingBox
@@ -209,7 +198,7 @@ class PectoralMuscleOut(_Wire):
     """Its edge, from the top of the image to the chest wall."""
 
 
-class ImageQualityOut(_Wire):
+class ImageQualityOut(Wire):
     """What can be measured of the picture itself: numbers, no verdict."""
 
     clipped_white: Known[float]
@@ -226,7 +215,7 @@ class ImageQualityOut(_Wire):
     """Whether an MLO view shows the pectoral muscle."""
 
 
-class ViewAnalysis(_Wire):
+class ViewAnalysis(Wire):
     """The view and what can be measured on it.
 
     A tag wins over the request, the request over the file's name, and all of them over the pixels.
@@ -244,7 +233,7 @@ class ViewAnalysis(_Wire):
     image_quality: Known[ImageQualityOut]
 
 
-class Completeness(_Wire):
+class Completeness(Wire):
     """How much of the score the explanation accounts for."""
 
     residual: float | None
@@ -255,7 +244,7 @@ class Completeness(_Wire):
     """The map whose cells add up to the score; Grad-CAM where it coincides."""
 
 
-class CurveOut(_Wire):
+class CurveOut(Wire):
     """A deletion or insertion curve of the map, normalised by the score less that of the blurred breast."""
 
     area: float
@@ -266,7 +255,7 @@ class CurveOut(_Wire):
     """By how much the map's order is better than a random one."""
 
 
-class MapQualityOut(_Wire):
+class MapQualityOut(Wire):
     """How far the map can be trusted; docs/explanation.md defines each number."""
 
     status: QualityStatus
@@ -292,7 +281,7 @@ class MapQualityOut(_Wire):
     """Inputs that the model was run on beyond the prediction itself."""
 
 
-class Explanation(_Wire):
+class Explanation(Wire):
     """What was explained, how, and how far it can be trusted."""
 
     status: MapStatus
@@ -314,7 +303,7 @@ class Explanation(_Wire):
     reference_logit_source: str | None
 
 
-class InputOut(_Wire):
+class InputOut(Wire):
     """The image that was analysed."""
 
     width: int
@@ -325,7 +314,7 @@ class InputOut(_Wire):
     pixel_spacing_mm: Known[Size]
 
 
-class ModelOut(_Wire):
+class ModelOut(Wire):
     """The model that answered."""
 
     id: str
@@ -338,14 +327,14 @@ class ModelOut(_Wire):
     """What the manifest says the model is for."""
 
 
-class WarningOut(_Wire):
+class WarningOut(Wire):
     """Something the reader should know."""
 
     code: str
     message: str
 
 
-class Answer(_Wire):
+class Answer(Wire):
     """The answer of ``POST /analyze``."""
 
     result: str
@@ -373,14 +362,14 @@ class Answer(_Wire):
     disclaimer: str = DISCLAIMER
 
 
-class Health(_Wire):
+class Health(Wire):
     """The answer of ``GET /health``."""
 
     status: Literal["ok"] = "ok"
     version: str
 
 
-class Ready(_Wire):
+class Ready(Wire):
     """The answer of ``GET /ready``: the sample image went through the whole way."""
 
     status: Literal["ready", "degraded"]
@@ -390,7 +379,7 @@ class Ready(_Wire):
     image_status: ImageStatuses
 
 
-class Problem(_Wire):
+class Problem(Wire):
     """An error, as RFC 9457 describes it; ``application/problem+json``."""
 
     type: str
@@ -412,85 +401,7 @@ class ModelCard(Manifest):
     disclaimer: str = DISCLAIMER
 
 
-_ONE = f"({'|'.join(PictureName)})"
-PICTURE_LIST = rf"^[\s,]*({_ONE}(\s*,[\s,]*{_ONE})*[\s,]*)?$"
-"""What :func:`mammo_core.options.picture_names` reads, for the API's description; it checks by itself."""
-
-
-def _with_plus(value: object) -> object:
-    """Read ``gradcam++`` from a query in which nobody encoded the plus: there, it stands for a blank."""
-    return value.replace(" ", "+") if isinstance(value, str) else value
-
-
-class _AnalysisQuery(_Wire):
-    """What can be asked of an analysis, whatever becomes of it."""
-
-    method: Annotated[CamMethod, BeforeValidator(_with_plus)] = CamMethod.GRADCAM
-    """How activations and gradients become a map; a plus may be sent as it is or as ``%2B``."""
-    colormap: ColourMap = ColourMap.INFERNO
-    view: ViewPosition | None = None
-    """The projection, if the file does not tell; a DICOM tag wins."""
-    laterality: Laterality | None = None
-    """The breast, if the file does not tell; a DICOM tag wins."""
-    accept_unsuitable: bool = False
-    """Analyse an image that does not look like a mammogram; the answer says so."""
-    exclude_pectoral: bool = True
-    """Look for regions outside of the pectoral muscle only."""
-    quality_checks: QualityChecks = QualityChecks.FAST
-    """How much is measured of the map: `off` nothing that asks the model again; `fast` the occlusion drop of
-    each region, at most 5 more forward passes; `full` also deletion, insertion, agreement with occlusion and
-    a flip, at most 146."""
-
-    def options(self) -> AnalysisOptions:
-        """The same in the core's words."""
-        return AnalysisOptions(
-            method=self.method,
-            colour_map=self.colormap,
-            view=self.view,
-            laterality=self.laterality,
-            accept_unsuitable=self.accept_unsuitable,
-            exclude_pectoral=self.exclude_pectoral,
-            quality_checks=self.quality_checks,
-        )
-
-
-class AnalyzeQuery(_AnalysisQuery):
-    """The query of ``POST /analyze``."""
-
-    images: Annotated[str, Field(json_schema_extra={"pattern": PICTURE_LIST})] = ",".join(PictureName)
-    """Pictures to draw, separated by commas; empty draws none."""
-    max_side: Annotated[int, Field(ge=SMALLEST_SIDE, le=LARGEST_SIDE)] = DEFAULT_SIDE
-    """Longest side of the pictures, in pixels; they are never enlarged."""
-    format: PictureFormat = PictureFormat.PNG
-
-    def options(self) -> AnalysisOptions:
-        """The same in the core's words.
-
-        Raises
-        ------
-        InvalidRequestError
-            If a picture has an unknown name.
-        """
-        return replace(
-            super().options(),
-            images=picture_names(self.images),
-            max_side=self.max_side,
-            picture_format=self.format,
-        )
-
-
-class ReportQuery(_AnalysisQuery):
-    """The query of ``POST /report``."""
-
-    document: DocumentFormat = DocumentFormat.PDF
-    """One page of A4, or one HTML file that needs nothing else."""
-
-    def options(self) -> AnalysisOptions:
-        """The same in the core's words; JPEG keeps five pictures on a page small."""
-        return replace(super().options(), picture_format=PictureFormat.JPEG)
-
-
-class ReportOut(_Wire):
+class ReportOut(Wire):
     """The answer of ``POST /report``: the document that was asked for; the other one is ``null``."""
 
     pdf: str | None
@@ -499,34 +410,3 @@ class ReportOut(_Wire):
     """The file's text."""
     analysis_id: str
     warnings: list[WarningOut]
-
-
-def _storable(key: str) -> str:
-    """Refuse a key that S3 cannot have: it counts bytes."""
-    if len(key.encode()) > LONGEST_KEY:
-        raise ValueError(f"at most {LONGEST_KEY} bytes are expected")
-    return key
-
-
-class ObjectName(_Wire):
-    """An object in a bucket that this service may read."""
-
-    bucket: Annotated[str, Field(min_length=3, max_length=63)]
-    key: Annotated[str, Field(min_length=1), AfterValidator(_storable)]
-    """As it is, not encoded as in a URL; at most 1,024 bytes."""
-    version_id: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
-    """The newest, if it is left out."""
-
-
-class AnalyzeJson(_Wire):
-    """The JSON body of ``POST /analyze``: one of the two."""
-
-    image: str | None = None
-    """Base64 of the image file."""
-    s3: ObjectName | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.image is None) == (self.s3 is None):
-            raise ValueError("image or s3")
-        return self

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import AwareDatetime, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from mammo_core import schemas as wire
 from mammo_core.errors import InternalError, InvalidRequestError
 from mammo_core.models.pointer import Pointer
+from mammo_core.schemas_requests import AnalyzeQuery
 
 MEDIA_TYPES = Literal[
     "application/dicom",
@@ -19,10 +20,6 @@ MEDIA_TYPES = Literal[
     "image/tiff",
     "image/webp",
 ]
-
-
-class _Wire(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class ResultStatus(StrEnum):
@@ -37,7 +34,7 @@ class ResultStatus(StrEnum):
     """Something else went wrong as often as it was tried; a person has been told."""
 
 
-class Refusal(_Wire):
+class Refusal(wire.Wire):
     """Why there is no answer."""
 
     code: str
@@ -45,7 +42,7 @@ class Refusal(_Wire):
     detail: str
 
 
-class Source(_Wire):
+class Source(wire.Wire):
     """The object that was analysed."""
 
     bucket: str
@@ -54,7 +51,7 @@ class Source(_Wire):
     """Its version id, or ``etag-…`` in a bucket that keeps no versions."""
 
 
-class _Result(_Wire):
+class _Result(wire.Wire):
     status: Literal[ResultStatus.SUCCEEDED, ResultStatus.REJECTED, ResultStatus.FAILED]
     source: Source
     error: Refusal | None = None
@@ -95,7 +92,7 @@ class PublicationStatus(StrEnum):
     """The pointer stayed where it was."""
 
 
-class Publication(_Wire):
+class Publication(wire.Wire):
     """What is kept of a model that was to be published."""
 
     schema_version: Literal["1.0"] = "1.0"
@@ -116,14 +113,14 @@ class FoundPublication(Publication):
     model_config = ConfigDict(extra="ignore")
 
 
-class UploadQuery(wire.AnalyzeQuery):
+class UploadQuery(AnalyzeQuery):
     """The query of ``POST /uploads``: the options of the analysis, and what kind of file will come."""
 
     content_type: MEDIA_TYPES = "application/dicom"
     """The upload must declare exactly this."""
 
 
-class UploadOut(_Wire):
+class UploadOut(wire.Wire):
     """The answer of ``POST /uploads``: a form for one file."""
 
     id: str
@@ -140,7 +137,7 @@ ANSWER = {"anyOf": [{"$ref": "#/components/schemas/Answer"}, {"type": "null"}]}
 """The schema of an answer in OpenAPI. It is passed on as it was stored, whatever release stored it."""
 
 
-class AnalysisState(_Wire):
+class AnalysisState(wire.Wire):
     """The answer of ``GET /analyses/{id}``."""
 
     id: str
@@ -181,7 +178,7 @@ def read_publication(data: bytes) -> FoundPublication:
         raise InternalError("What lies in the place of the record is none that can be read.") from error
 
 
-def query_of(given: Mapping[str, str], *, written: Callable[[str], str]) -> wire.AnalyzeQuery:
+def query_of(given: Mapping[str, str], *, written: Callable[[str], str]) -> AnalyzeQuery:
     """Read options that came as texts.
 
     Parameters
@@ -196,9 +193,9 @@ def query_of(given: Mapping[str, str], *, written: Callable[[str], str]) -> wire
         If one is unknown or has no valid value; what came is not repeated.
     """
     try:
-        return wire.AnalyzeQuery.model_validate(given)
+        return AnalyzeQuery.model_validate(given)
     except ValidationError as error:
-        known = ", ".join(written(name) for name in wire.AnalyzeQuery.model_fields)
+        known = ", ".join(written(name) for name in AnalyzeQuery.model_fields)
         wrong = "; ".join(
             "a name is not known"
             if e["type"] == "extra_forbidden"

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from mammo_core import schemas as wire
 from mammo_core.aws import links
 from mammo_core.errors import InvalidRequestError, NotFoundError
 from mammo_core.hints import NO_HINTS, Hints, hints_of
 from mammo_core.schemas_events import UploadOut, UploadQuery, query_of
+from mammo_core.schemas_requests import AnalyzeQuery
 from mammo_core.settings import Settings
 
 PREFIX = "uploads/"
@@ -31,7 +31,7 @@ class Wishes:
         Of the ``POST /uploads`` that made the form.
     """
 
-    query: wire.AnalyzeQuery
+    query: AnalyzeQuery
     request_id: str | None
 
 

@@ -1,5 +1,7 @@
 """What the tests of map quality examine, and models that answer as a hand can reckon."""
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -39,7 +41,7 @@ def make_subject(
     )
 
 
-class Asked(FakeModel):
+class Asked(FakeModel, ABC):
     """A model that is asked for scores only; it keeps the sizes of the batches it was given."""
 
     def __init__(self) -> None:
@@ -53,8 +55,9 @@ class Asked(FakeModel):
         self.batches.append(len(images))
         return np.array([self.score_of(image[..., 0]) for image in images], dtype=np.float32)
 
+    @abstractmethod
     def score_of(self, image: FloatArray) -> float:
-        raise NotImplementedError
+        """The explained score of one image."""
 
 
 class Untouched(Asked):

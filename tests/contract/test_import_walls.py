@@ -45,6 +45,7 @@ ROOMS = {
     "pydantic": [
         "mammo_core/schemas.py",
         "mammo_core/schemas_events.py",
+        "mammo_core/schemas_requests.py",
         "mammo_core/settings.py",
         "mammo_core/models/manifest.py",
         "mammo_core/models/pointer.py",

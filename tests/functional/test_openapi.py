@@ -24,6 +24,7 @@ from mammo_core import schemas_events as wire_events
 from mammo_core.api import create_app
 from mammo_core.phantom.files import to_png
 from mammo_core.phantom.synthesis import make_phantom
+from mammo_core.schemas_requests import AnalyzeJson
 from mammo_core.service import build_service
 from mammo_core.testing import FakeModel
 from tests.cloud import RESULTS, UPLOADS, Cloud
@@ -167,7 +168,7 @@ def test_bodies_of_the_examples_fit_the_description(path: str) -> None:
     content = DESCRIPTION["paths"][path]["post"]["requestBody"]["content"]["application/json"]
     for example in content["examples"].values():
         jsonschema_rs.Draft202012Validator(content["schema"]).validate(example["value"])
-        wire.AnalyzeJson.model_validate(example["value"])
+        AnalyzeJson.model_validate(example["value"])
 
 
 def test_the_answer_of_the_description_is_what_the_service_answers() -> None:

@@ -17,11 +17,11 @@ import requests
 from fastapi.testclient import TestClient
 
 from mammo_core import pipeline, uploads
-from mammo_core import schemas as wire
 from mammo_core.aws import links, objects
 from mammo_core.errors import InferenceError, ModelUnavailableError
 from mammo_core.phantom.files import to_dicom
 from mammo_core.schemas_events import UploadQuery
+from mammo_core.schemas_requests import AnalyzeQuery
 from mammo_core.testing import FakeModel
 from tests.cloud import RESULTS, UPLOADS, Cloud, Context
 from tests.doors import call, client_of, comparable, log_lines, v1_event
@@ -585,10 +585,10 @@ class TestMetadata:
 
 
 def test_every_option_of_an_analysis_can_travel_with_an_upload() -> None:
-    assert set(UploadQuery.model_fields) - set(wire.AnalyzeQuery.model_fields) == {"content_type"}
+    assert set(UploadQuery.model_fields) - set(AnalyzeQuery.model_fields) == {"content_type"}
 
 
 def test_the_page_about_events_names_the_metadata() -> None:
     text = (Path(__file__).resolve().parents[2] / "docs" / "events.md").read_text()
-    names = [f"mammo-{name.replace('_', '-')}" for name in wire.AnalyzeQuery.model_fields]
+    names = [f"mammo-{name.replace('_', '-')}" for name in AnalyzeQuery.model_fields]
     assert [name for name in names if name not in text] == []

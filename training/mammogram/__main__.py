@@ -3,6 +3,7 @@
 import argparse
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -124,28 +125,14 @@ def _prepare(arguments: argparse.Namespace, tell: Tell) -> None:
 
 
 def _pretrain(arguments: argparse.Namespace, tell: Tell) -> None:
-    recipe = Recipe(
-        steps=arguments.epochs * arguments.epoch_steps, rate=arguments.rate, decay=arguments.decay
-    )
-    run = Run(
-        fold=arguments.fold,
-        design=Design(share=arguments.share),
-        mix=Mix(),
-        recipe=recipe,
-        strength=Strength(arguments.geometry, arguments.grey, arguments.mirrored),
-        epochs=arguments.epochs,
-        start=None if arguments.start is None else str(arguments.start),
-        seed=arguments.seed,
-        dtype=arguments.dtype,
-        measured_every=arguments.measured_every,
-        transplants=arguments.transplants,
-    )
+    recipe = Recipe(steps=_steps(arguments), rate=arguments.rate, decay=arguments.decay)
+    run = _run(arguments, recipe, Design(share=arguments.share), Mix())
     execute(run, read(arguments.views), arguments.out, tell=tell)
 
 
 def _finetune(arguments: argparse.Namespace, tell: Tell) -> None:
     recipe = Recipe(
-        steps=arguments.epochs * arguments.epoch_steps,
+        steps=_steps(arguments),
         rate=arguments.rate,
         decay=arguments.decay,
         score_weight=1.0,
@@ -154,10 +141,26 @@ def _finetune(arguments: argparse.Namespace, tell: Tell) -> None:
         smoothing=arguments.smoothing,
         memory=0.999,
     )
-    run = Run(
+    design = Design(Layout(dropout=arguments.dropout), arguments.share, arguments.head)
+    run = replace(
+        _run(arguments, recipe, design, Mix(*arguments.mix)),
+        shuffled=arguments.shuffled,
+        background=arguments.background,
+    )
+    execute(run, read(arguments.views), arguments.out, tell=tell)
+
+
+def _steps(arguments: argparse.Namespace) -> int:
+    steps: int = arguments.epochs * arguments.epoch_steps
+    return steps
+
+
+def _run(arguments: argparse.Namespace, recipe: Recipe, design: Design, mix: Mix) -> Run:
+    """What the commands of both stages say alike."""
+    return Run(
         fold=arguments.fold,
-        design=Design(Layout(dropout=arguments.dropout), arguments.share, arguments.head),
-        mix=Mix(*arguments.mix),
+        design=design,
+        mix=mix,
         recipe=recipe,
         strength=Strength(arguments.geometry, arguments.grey, arguments.mirrored),
         epochs=arguments.epochs,
@@ -166,10 +169,7 @@ def _finetune(arguments: argparse.Namespace, tell: Tell) -> None:
         dtype=arguments.dtype,
         measured_every=arguments.measured_every,
         transplants=arguments.transplants,
-        shuffled=arguments.shuffled,
-        background=arguments.background,
     )
-    execute(run, read(arguments.views), arguments.out, tell=tell)
 
 
 def _export(arguments: argparse.Namespace, tell: Tell) -> None:
