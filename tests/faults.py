@@ -27,7 +27,7 @@ class Fault(StrEnum):
 
 Plan = Callable[[str, str], Fault | None]
 """From method and path to what goes wrong."""
-SILENCE_S = 1.0
+SILENCE_S = 2.5
 """Longer than the clients of these tests wait."""
 HOP = {"connection", "transfer-encoding", "content-length", "server", "date"}
 
