@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mammo_core import storage
+from mammo_core.aws import clients
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ def form(bucket: str, key: str, fields: Mapping[str, str], *, max_bytes: int, li
     """
     conditions: list[Any] = [["content-length-range", 1, max_bytes]]
     conditions += [{name: value} for name, value in fields.items()]
-    with storage.s3_errors():
-        made = storage.signer().generate_presigned_post(
+    with clients.s3_errors():
+        made = clients.signer().generate_presigned_post(
             Bucket=bucket, Key=key, Fields=dict(fields), Conditions=conditions, ExpiresIn=lives_s
         )
     return Form(made["url"], made["fields"])
@@ -64,7 +64,7 @@ def link(bucket: str, key: str, *, lives_s: int) -> str:
     AccessDeniedError, ConfigurationError
         If there is nothing to sign with.
     """
-    with storage.s3_errors():
-        return storage.signer().generate_presigned_url(
+    with clients.s3_errors():
+        return clients.signer().generate_presigned_url(
             "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=lives_s
         )

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from mammo_core import storage
+from mammo_core.aws import clients
 from mammo_core.errors import (
     NotFoundError,
     PayloadTooLargeError,
@@ -76,8 +77,8 @@ def describe(address: Address) -> Description:
     NotFoundError, AccessDeniedError, StorageUnavailableError, ConfigurationError
         As :func:`mammo_core.storage.read_stored`.
     """
-    with storage.s3_errors():
-        answer = storage.client().head_object(**_named(address))
+    with clients.s3_errors():
+        answer = clients.client().head_object(**_named(address))
     version_id = answer.get("VersionId")
     return Description(
         size=answer["ContentLength"],
@@ -113,9 +114,9 @@ def fetch(address: Address, described: Description, *, max_bytes: int) -> bytes:
         )
     named = _named(Address(address.bucket, address.key, described.version_id))
     try:
-        with storage.s3_errors():
-            return storage.client().get_object(**named, IfMatch=described.etag)["Body"].read()
-    except storage.ConditionFailed as error:
+        with clients.s3_errors():
+            return clients.client().get_object(**named, IfMatch=described.etag)["Body"].read()
+    except clients.ConditionFailed as error:
         raise StorageUnavailableError("The object was replaced while it was read.") from error
 
 
@@ -129,8 +130,8 @@ def read(bucket: str, key: str) -> storage.Stored:
     AccessDeniedError, StorageUnavailableError, ConfigurationError
         As :func:`mammo_core.storage.read_stored`.
     """
-    with storage.s3_errors(own_bucket=True):
-        answer = storage.client().get_object(Bucket=bucket, Key=key)
+    with clients.s3_errors(own_bucket=True):
+        answer = clients.client().get_object(Bucket=bucket, Key=key)
         return storage.Stored(answer["Body"].read(), answer.get("ETag", ""))
 
 
@@ -158,11 +159,11 @@ def put(bucket: str, key: str, data: bytes, media_type: str, *, only_if: str | N
         As :func:`mammo_core.storage.read_stored`; two writers that meet are sent back to try again.
     """
     try:
-        with storage.s3_errors(own_bucket=True):
-            answer = storage.client().put_object(
+        with clients.s3_errors(own_bucket=True):
+            answer = clients.client().put_object(
                 Bucket=bucket, Key=key, Body=data, ContentType=media_type, **_condition(only_if)
             )
-    except storage.ConditionFailed:
+    except clients.ConditionFailed:
         return None
     except NotFoundError:
         if only_if is None:
@@ -206,8 +207,8 @@ def listed(bucket: str, prefix: str, *, after: str = "") -> Iterator[Listed]:
     AccessDeniedError, StorageUnavailableError, ConfigurationError
         As :func:`mammo_core.storage.read_stored`.
     """
-    with storage.s3_errors():
-        pages = storage.client().get_paginator("list_objects_v2")
+    with clients.s3_errors():
+        pages = clients.client().get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=bucket, Prefix=prefix, StartAfter=after):
             for entry in page.get("Contents", []):
                 yield Listed(entry["Key"], entry["Size"], entry["LastModified"].timestamp())

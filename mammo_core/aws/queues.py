@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mammo_core import storage
+from mammo_core.aws import clients
 from mammo_core.errors import ConfigurationError, StorageUnavailableError
 
 BATCH = 10
@@ -29,8 +29,8 @@ def send(queue_url: str, bodies: Sequence[str]) -> None:
     """
     waiting = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
     for _ in range(TRIES):
-        with storage.s3_errors("SQS"):
-            answer = storage.queue_client().send_message_batch(QueueUrl=queue_url, Entries=waiting)
+        with clients.s3_errors("SQS"):
+            answer = clients.queue_client().send_message_batch(QueueUrl=queue_url, Entries=waiting)
         failed: list[Any] = answer.get("Failed", [])
         if any(entry["SenderFault"] for entry in failed):
             raise ConfigurationError(f"SQS refused a message ({failed[0]['Code']}).")

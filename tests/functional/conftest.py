@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mammo_core import storage
+from mammo_core.aws import clients
 from tests.cloud import Cloud, forget, moto
 
 
@@ -20,9 +20,9 @@ def cloud(cloud_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clou
     """Empty buckets and queues, where the service looks for them; clients that give up soon."""
     for service in ("S3", "SQS"):
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", cloud_endpoint)
-    monkeypatch.setattr(storage, "CONNECT_TIMEOUT_S", 0.5)
-    monkeypatch.setattr(storage, "READ_TIMEOUT_S", 2.0)
-    monkeypatch.setattr(storage, "ATTEMPTS", 1)
+    monkeypatch.setattr(clients, "CONNECT_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(clients, "READ_TIMEOUT_S", 2.0)
+    monkeypatch.setattr(clients, "ATTEMPTS", 1)
     forget(cloud_endpoint)
     fresh_clients()
     yield Cloud(cloud_endpoint)
@@ -31,7 +31,7 @@ def cloud(cloud_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clou
 
 def fresh_clients() -> None:
     """Make the next request make its client."""
-    for client in (storage.client, storage.signer, storage.queue_client):
+    for client in (clients.client, clients.signer, clients.queue_client):
         client.cache_clear()
 
 

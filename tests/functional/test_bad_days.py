@@ -13,8 +13,7 @@ from urllib.parse import unquote, unquote_plus
 
 import pytest
 
-from mammo_core import storage
-from mammo_core.aws import objects
+from mammo_core.aws import clients, objects
 from mammo_core.phantom.files import to_png
 from mammo_core.phantom.synthesis import make_phantom
 from tests.cloud import RESULTS, UPLOADS, Cloud, Context, Handler, KilledError
@@ -30,7 +29,7 @@ SMALL = to_png(make_phantom(seed=3, shape=(128, 104)))
 def day(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[BadDay]:
     """The service reaches S3 through a proxy; the test's own requests go past it."""
     # Shorter than a silence, and longer than a busy machine takes to answer.
-    monkeypatch.setattr(storage, "READ_TIMEOUT_S", 1.5)
+    monkeypatch.setattr(clients, "READ_TIMEOUT_S", 1.5)
     with bad_day(cloud.endpoint) as (address, plan):
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", address)
         fresh_clients()
@@ -89,7 +88,7 @@ class TestOneFault:
         self, cloud: Cloud, day: BadDay, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """Botocore sends it again, S3 says that something is there, and it is ours."""
-        monkeypatch.setattr(storage, "ATTEMPTS", 3)
+        monkeypatch.setattr(clients, "ATTEMPTS", 3)
         cloud.upload(KEY, PNG)
         day.plan = Once("the commit", Fault.LOST)
 
@@ -142,7 +141,7 @@ def test_of_several_workers_at_once_one_commits_each_object_and_the_others_see_i
 ) -> None:
     """Every message is in the hands of four workers, which take them in an order of their own."""
     # No fault is wanted here, and on a busy machine one moto is slow to answer four.
-    monkeypatch.setattr(storage, "READ_TIMEOUT_S", 30.0)
+    monkeypatch.setattr(clients, "READ_TIMEOUT_S", 30.0)
     fresh_clients()
     keys = [f"incoming/{number}.png" for number in range(8)]
     for key in keys:

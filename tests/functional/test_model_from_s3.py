@@ -16,7 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 from moto.server import ThreadedMotoServer
 
-from mammo_core import storage
+from mammo_core.aws import clients
 from mammo_core.phantom.files import to_png
 from mammo_core.phantom.synthesis import make_phantom
 from mammo_core.service import build_service
@@ -50,12 +50,12 @@ def weights() -> bytes:
 @pytest.fixture(autouse=True)
 def _quick_client(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test makes its own client, which gives up soon."""
-    monkeypatch.setattr(storage, "CONNECT_TIMEOUT_S", 0.3)
-    monkeypatch.setattr(storage, "READ_TIMEOUT_S", 0.5)
-    monkeypatch.setattr(storage, "ATTEMPTS", 2)
-    storage.client.cache_clear()
+    monkeypatch.setattr(clients, "CONNECT_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(clients, "READ_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(clients, "ATTEMPTS", 2)
+    clients.client.cache_clear()
     yield
-    storage.client.cache_clear()
+    clients.client.cache_clear()
 
 
 @pytest.fixture(scope="module")

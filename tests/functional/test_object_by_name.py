@@ -6,8 +6,8 @@ import pytest
 from botocore.stub import Stubber
 from fastapi.testclient import TestClient
 
-from mammo_core import storage
 from mammo_core.api import create_app
+from mammo_core.aws import clients
 from tests.cloud import UPLOADS, Cloud
 from tests.doors import comparable
 from tests.functional.test_uploads import api
@@ -54,7 +54,7 @@ def test_an_object_whose_version_is_none_is_the_callers_mistake(
     status: int, version_id: str | None, code: str
 ) -> None:
     """Of a HEAD, S3 tells nothing but the status."""
-    with Stubber(storage.client()) as s3:
+    with Stubber(clients.client()) as s3:
         s3.add_client_error("head_object", str(status), http_status_code=status)
         named = {"bucket": UPLOADS, "key": "a.png", "version_id": version_id}
         answer = api(readable_buckets=UPLOADS).post("/analyze", json={"s3": named})
@@ -66,7 +66,7 @@ def test_an_object_whose_version_is_none_is_the_callers_mistake(
 def test_an_object_of_a_bucket_that_is_not_allowed_is_refused_without_a_look_at_it(
     readable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "client", lambda: pytest.fail("S3 was asked"))
+    monkeypatch.setattr(clients, "client", lambda: pytest.fail("S3 was asked"))
 
     answer = api(readable_buckets=readable).post("/analyze", json={"s3": {"bucket": UPLOADS, "key": "a.png"}})
 

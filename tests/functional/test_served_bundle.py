@@ -16,7 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 from moto.server import ThreadedMotoServer
 
-from mammo_core import storage
+from mammo_core.aws import clients
 from mammo_core.errors import ModelIntegrityError
 from mammo_core.models import provider
 from mammo_core.models.bundle import pack, unpack
@@ -86,14 +86,14 @@ def place(
         yield tmp_path.as_uri(), lambda key, data: (tmp_path / key).write_bytes(data)
         return
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
-    storage.client.cache_clear()
+    clients.client.cache_clear()
     client: Any = boto3.client("s3")
     client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     yield f"s3://{BUCKET}", lambda key, data: client.put_object(Bucket=BUCKET, Key=key, Body=data)
     for entry in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):
         client.delete_object(Bucket=BUCKET, Key=entry["Key"])
     client.delete_bucket(Bucket=BUCKET)
-    storage.client.cache_clear()
+    clients.client.cache_clear()
 
 
 @pytest.fixture

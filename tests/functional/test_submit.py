@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from mammo_core import cli, storage
-from mammo_core.aws import queues
+from mammo_core import cli
+from mammo_core.aws import clients, queues
 from mammo_core.errors import ConfigurationError, StorageUnavailableError
 from tests.cloud import REGION, UPLOADS, Cloud
 from tests.functional.test_worker import PNG, acknowledged, worker_of
@@ -176,23 +176,23 @@ def failed(number: int, *, ours: bool = False) -> dict[str, Any]:
 class TestAMessageThatSqsDidNotTake:
     def test_is_sent_again_without_the_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
         queue = FakeQueue([failed(1), failed(2)], [failed(2)])
-        monkeypatch.setattr(storage, "queue_client", lambda: queue)
+        monkeypatch.setattr(clients, "queue_client", lambda: queue)
 
         queues.send("url", ["a", "b", "c"])
 
         assert queue.sent == [["a", "b", "c"], ["b", "c"], ["c"]]
 
     def test_is_told_in_the_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(storage, "queue_client", lambda: FakeQueue(*[[failed(0)]] * 3))
+        monkeypatch.setattr(clients, "queue_client", lambda: FakeQueue(*[[failed(0)]] * 3))
         queue = FakeQueue([failed(0)], [failed(0)], [failed(0)])
-        monkeypatch.setattr(storage, "queue_client", lambda: queue)
+        monkeypatch.setattr(clients, "queue_client", lambda: queue)
 
         with pytest.raises(StorageUnavailableError, match="did not take 1 of 2 messages"):
             queues.send("url", ["a", "b"])
 
     def test_by_our_own_fault_is_not_sent_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
         queue = FakeQueue([failed(0, ours=True)])
-        monkeypatch.setattr(storage, "queue_client", lambda: queue)
+        monkeypatch.setattr(clients, "queue_client", lambda: queue)
 
         with pytest.raises(ConfigurationError, match="InternalError"):
             queues.send("url", ["a"])

@@ -16,6 +16,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from mammo_core import storage
+from mammo_core.aws import clients
 from mammo_core.errors import (
     AccessDeniedError,
     ConfigurationError,
@@ -51,10 +52,10 @@ BOTOCORE_ERRORS = sorted(
 @pytest.fixture
 def stubber() -> Any:  # noqa: ANN401 - botocore is untyped
     """Puts answers of S3 in the place of the network."""
-    storage.client.cache_clear()
-    with Stubber(storage.client()) as stubbed:
+    clients.client.cache_clear()
+    with Stubber(clients.client()) as stubbed:
         yield stubbed
-    storage.client.cache_clear()
+    clients.client.cache_clear()
 
 
 def retryable_answers() -> list[tuple[str, int]]:
@@ -162,7 +163,7 @@ class TestNoAnswerFromS3:
         error = vars(botocore.exceptions)[name]
         unmade = error.__new__(error)
 
-        ours = storage._unanswered(unmade)
+        ours = clients._unanswered(unmade)
 
         expected: type[MammoError] = ConfigurationError
         if name in NETWORK:
@@ -182,11 +183,11 @@ class TestNoAnswerFromS3:
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
         monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-        storage.client.cache_clear()
+        clients.client.cache_clear()
 
         with pytest.raises(AccessDeniedError, match="NoCredentialsError"):
             storage.read("s3://bucket/key")
-        storage.client.cache_clear()
+        clients.client.cache_clear()
 
 
 class TestFiles:
@@ -260,10 +261,10 @@ class TestTheRegion:
         monkeypatch.delenv("AWS_DEFAULT_REGION")
         monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-        for made in (storage.client, storage.signer, storage.queue_client):
+        for made in (clients.client, clients.signer, clients.queue_client):
             made.cache_clear()
         yield
-        for made in (storage.client, storage.signer, storage.queue_client):
+        for made in (clients.client, clients.signer, clients.queue_client):
             made.cache_clear()
 
     @pytest.mark.parametrize(
@@ -281,18 +282,18 @@ class TestTheRegion:
         """Botocore reads the second only, and people who deploy export the first."""
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        queues: Any = storage.queue_client()
-        regions = [client.meta.region_name for client in (storage.client(), storage.signer(), queues)]
+        queues: Any = clients.queue_client()
+        regions = [client.meta.region_name for client in (clients.client(), clients.signer(), queues)]
         assert regions == ["eu-west-1"] * 3
 
     def test_that_is_missing_is_told_with_the_variable_to_set(self) -> None:
-        with pytest.raises(ConfigurationError, match="AWS_REGION"), storage.s3_errors("SQS"):
-            storage.queue_client()
+        with pytest.raises(ConfigurationError, match="AWS_REGION"), clients.s3_errors("SQS"):
+            clients.queue_client()
 
 
 def test_silent_storage_costs_less_than_the_gateway_waits() -> None:
     longest_pauses = 1 + 2  # seconds, of botocore's standard mode after the first and the second attempt
 
-    silent = storage.ATTEMPTS * (storage.CONNECT_TIMEOUT_S + storage.READ_TIMEOUT_S) + longest_pauses
+    silent = clients.ATTEMPTS * (clients.CONNECT_TIMEOUT_S + clients.READ_TIMEOUT_S) + longest_pauses
 
     assert silent < 29
