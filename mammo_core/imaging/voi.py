@@ -115,8 +115,8 @@ def display_table(attributes: Attributes, pixel_format: PixelFormat) -> DisplayT
     """
     stage = _value_of_interest(_modality(_stored(pixel_format), attributes), attributes)
     stage = _polarity(stage, attributes)
-    codes = np.arange(2**pixel_format.allocated) >> pixel_format.shift
-    table = to_display(stage.values)[codes & (2**pixel_format.stored - 1)]
+    unused = pixel_format.allocated - pixel_format.stored - pixel_format.shift
+    table = np.tile(np.repeat(to_display(stage.values), 2**pixel_format.shift), 2**unused)
     padding = is_padding(attributes, pixel_format)
     if padding is not None:
         table[padding] = 0

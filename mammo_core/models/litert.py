@@ -1,11 +1,11 @@
 """The LiteRT backend: a compiled explanation, served without TensorFlow."""
 
-import os
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
+from mammo_core import processors
 from mammo_core.errors import ConfigurationError, InferenceError, ModelIntegrityError
 from mammo_core.models.manifest import InputSpec
 from mammo_core.models.outputs import check_outputs, output_of, selector_of
@@ -150,16 +150,11 @@ def _interpreter(graph: bytes) -> Any:  # noqa: ANN401 - LiteRT is untyped
             "A .mammo bundle needs LiteRT: install the package ai-edge-litert."
         ) from error
     try:
-        interpreter = Interpreter(model_content=graph, num_threads=_processors())
+        interpreter = Interpreter(model_content=graph, num_threads=processors.available())
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise ModelIntegrityError(f"LiteRT cannot load the graph ({type(error).__name__}).") from error
     return interpreter
-
-
-def _processors() -> int:
-    """Processors that this process may use: in Lambda, as many as its memory buys."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _indices(details: list[dict[str, Any]], expected: dict[str, tuple[int, ...]]) -> dict[str, int]:

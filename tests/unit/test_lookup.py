@@ -1,0 +1,48 @@
+"""Every pixel is looked up, however many threads share the work."""
+
+import numpy as np
+import pytest
+
+from mammo_core import processors
+from mammo_core.imaging import lookup
+from mammo_core.imaging.lookup import gather
+
+
+@pytest.mark.parametrize("available", [1, 2, 64])
+@pytest.mark.parametrize("shape", [(0, 5), (1, 1), (7, 3), (8, 4), (83, 61)])
+@pytest.mark.parametrize("kind", ["u1", "<u2", ">u2"])
+def test_each_code_becomes_the_value_at_its_place_in_the_table(
+    monkeypatch: pytest.MonkeyPatch, kind: str, shape: tuple[int, int], available: int
+) -> None:
+    monkeypatch.setattr(processors, "available", lambda: available)
+    monkeypatch.setattr(lookup, "CHUNK", 16)  # of the shapes, two fill their chunks, three do not
+    rng = np.random.default_rng(1)
+    bits = 8 * np.dtype(kind).itemsize
+    table = rng.permutation(2**16)[: 2**bits].astype(np.uint16)
+    codes = rng.integers(0, 2**bits, size=shape).astype(kind)
+
+    values = gather(table, codes)
+
+    assert values.dtype == np.uint16
+    np.testing.assert_array_equal(values, table[codes])
+
+
+def test_the_ends_of_the_table_are_reached() -> None:
+    table = np.arange(2**16, dtype=np.uint16)[::-1].copy()
+
+    values = gather(table, np.array([[0, 1, 2**16 - 2, 2**16 - 1]], dtype=np.uint16))
+
+    assert values.tolist() == [[65535, 65534, 1, 0]]
+
+
+def test_a_fault_in_a_thread_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processors, "available", lambda: 2)
+    monkeypatch.setattr(lookup, "CHUNK", 2)
+
+    def broken(*_arguments: object, **_named: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("numpy.take", broken)
+
+    with pytest.raises(MemoryError):
+        gather(np.zeros(4, dtype=np.uint16), np.zeros((3, 3), dtype=np.uint16))
