@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mammo_core.imaging.dicom_attributes import Attributes, label
 from mammo_core.imaging.dicom_pixels import Codes, StoredPixels
-from mammo_core.imaging.lookup import CHUNK
+from mammo_core.imaging.lookup import by_chunks
 from mammo_core.imaging.voi import PixelFormat, is_padding
 from mammo_core.records import Notice
 
@@ -73,10 +73,12 @@ def _all_fit(codes: Codes, declared: PixelFormat) -> bool:
     bits = declared.stored + declared.shift
     if bits == declared.allocated:
         return True
-    if declared.signed:
-        numbers = codes.view(codes.dtype.str.replace("u", "i"))
-        return bool(numbers.min() >= -(2 ** (bits - 1)) and numbers.max() < 2 ** (bits - 1))
-    return bool(codes.max() < 2**bits)
+    flat = codes.reshape(-1)
+    if not declared.signed:
+        return all(by_chunks(lambda part: flat[part].max() < 2**bits, flat.size))
+    numbers = flat.view(flat.dtype.str.replace("u", "i"))
+    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+    return all(by_chunks(lambda part: numbers[part].min() >= low and numbers[part].max() <= high, flat.size))
 
 
 def _fitting(declared: PixelFormat) -> NDArray[np.bool_]:
@@ -94,6 +96,9 @@ def _present(codes: Codes, allocated: int) -> NDArray[np.bool_]:
     """Which patterns occur, (2**allocated,)."""
     present = np.zeros(2**allocated, dtype=np.bool_)
     flat = codes.reshape(-1)
-    for start in range(0, flat.size, CHUNK):
-        present[flat[start : start + CHUNK]] = True
+
+    def mark(part: slice) -> None:
+        present[flat[part]] = True
+
+    by_chunks(mark, flat.size)
     return present

@@ -11,6 +11,7 @@ from mammo_core.imaging.dicom_gate import check_suitable, check_transfer_syntax
 from mammo_core.imaging.dicom_pixels import read_pixels
 from mammo_core.imaging.dicom_reader import open_instance
 from mammo_core.imaging.dicom_tags import read_laterality, read_spacing, read_view
+from mammo_core.imaging.library import quiet
 from mammo_core.imaging.limits import Limits
 from mammo_core.imaging.lookup import gather
 from mammo_core.imaging.voi import display_table, read_pixel_format
@@ -41,22 +42,26 @@ def decode_dicom(data: bytes, *, sha256: str, limits: Limits) -> Mammogram:
     ConfigurationError, InternalError
         If a decoder is not installed, or its process cannot be started.
     """
-    instance = open_instance(data, limits=limits)
-    doubts = check_suitable(instance)
-    check_transfer_syntax(instance)
-    attributes = instance.attributes
-    shape = attributes.integer("Rows"), attributes.integer("Columns")
-    limits.check_shape(*shape)
-    pixel_format = read_pixel_format(attributes)
-    # Before the pixels are decompressed, since it finds the faults of the attributes.
-    table = display_table(attributes, pixel_format)
+    # Once for all attributes: for each on its own it takes longer than the pixels of a small view.
+    with quiet():
+        instance = open_instance(data, limits=limits)
+        doubts = check_suitable(instance)
+        check_transfer_syntax(instance)
+        attributes = instance.attributes
+        shape = attributes.integer("Rows"), attributes.integer("Columns")
+        limits.check_shape(*shape)
+        pixel_format = read_pixel_format(attributes)
+        # Before the pixels are decompressed, since it finds the faults of the attributes.
+        table = display_table(attributes, pixel_format)
     stored = read_pixels(instance, pixel_format, shape)
     used, bit_doubts = bits_in_use(stored, attributes)
-    if used != pixel_format:
-        table = display_table(attributes, used)
-    spacing, spacing_doubts = read_spacing(attributes)
-    laterality, laterality_doubts = read_laterality(attributes)
-    view, view_doubts = read_view(attributes)
+    with quiet():
+        if used != pixel_format:
+            table = display_table(attributes, used)
+        spacing, spacing_doubts = read_spacing(attributes)
+        laterality, laterality_doubts = read_laterality(attributes)
+        view, view_doubts = read_view(attributes)
+        other_doubts = read_doubts(instance)
     return Mammogram(
         pixels=gather(table.values, stored.codes),
         image_format=ImageFormat.DICOM,
@@ -73,6 +78,6 @@ def decode_dicom(data: bytes, *, sha256: str, limits: Limits) -> Mammogram:
             *spacing_doubts,
             *laterality_doubts,
             *view_doubts,
-            *read_doubts(instance),
+            *other_doubts,
         ),
     )

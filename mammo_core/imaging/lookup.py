@@ -1,6 +1,8 @@
 """Look-up tables: a function of a stored value costs one gather, whatever the function is."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,10 +10,41 @@ from numpy.typing import NDArray
 from mammo_core import processors
 from mammo_core.records import FULL_SCALE, Pixels
 
+T = TypeVar("T")
+
 CHUNK = 2**18
 """Pixels per step. NumPy widens an index to 64 bits: 109 MB for one full view if it were done at once."""
-MAX_THREADS = 2
-"""Each has a chunk's indices, 2 MB, and more of them would wait for memory."""
+_HELPER = ThreadPoolExecutor(1)
+"""Kept, since to start it takes as long as two chunks. A third thread would wait for memory."""
+
+
+def by_chunks(work: Callable[[slice], T], pixels: int) -> list[T]:
+    """Do a work on each chunk of a flat image, in two threads where there are two processors.
+
+    Parameters
+    ----------
+    work : callable
+        Takes a slice of at most :data:`CHUNK` pixels. What NumPy does in it goes on in both threads at once
+        where it lets go of the interpreter, as casts, ``take`` and ``max`` do.
+    pixels : int
+
+    Returns
+    -------
+    list
+        What it returned, in any order.
+    """
+    # One iterator for both threads: that on a busy processor takes fewer chunks.
+    starts = iter(range(0, pixels, CHUNK))
+
+    def take_turns() -> list[T]:
+        return [work(slice(start, start + CHUNK)) for start in starts]
+
+    if pixels <= CHUNK or processors.available() == 1:
+        return take_turns()
+    helper = _HELPER.submit(take_turns)
+    done = take_turns()
+    # If it helps another request, or has died in a fork, nothing is left for it to do.
+    return done if helper.cancel() else done + helper.result()
 
 
 def gather(table: Pixels, codes: NDArray[np.unsignedinteger]) -> Pixels:
@@ -29,25 +62,12 @@ def gather(table: Pixels, codes: NDArray[np.unsignedinteger]) -> Pixels:
     """
     flat = codes.reshape(-1)
     values = np.empty(flat.size, dtype=np.uint16)
-    starts = iter(range(0, flat.size, CHUNK))
 
-    def look_up(_thread: int) -> None:
-        index = np.empty(min(CHUNK, flat.size), dtype=np.intp)
-        # One iterator for all threads: that on a busy processor takes fewer chunks.
-        for start in starts:
-            part = slice(start, start + CHUNK)
-            places = index[: values[part].size]
-            places[...] = flat[part]
-            # All are within the table, so no mode changes any; "wrap" needs no buffer, and is the fastest.
-            np.take(table, places, out=values[part], mode="wrap")
+    def look_up(part: slice) -> None:
+        # All are within the table, so no mode changes any; "wrap" needs no buffer, and is the fastest.
+        np.take(table, flat[part].astype(np.intp), out=values[part], mode="wrap")
 
-    # NumPy lets go of the interpreter while it casts and takes.
-    threads = min(processors.available(), MAX_THREADS, -(-flat.size // CHUNK))
-    if threads > 1:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(look_up, range(threads)))
-    else:
-        look_up(0)
+    by_chunks(look_up, flat.size)
     return values.reshape(codes.shape)
 
 

@@ -1,11 +1,14 @@
-"""Every pixel is looked up, however many threads share the work."""
+"""Every pixel is looked up, whoever shares the work."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from mammo_core import processors
 from mammo_core.imaging import lookup
-from mammo_core.imaging.lookup import gather
+from mammo_core.imaging.lookup import by_chunks, gather
 
 
 @pytest.mark.parametrize("available", [1, 2, 64])
@@ -35,14 +38,31 @@ def test_the_ends_of_the_table_are_reached() -> None:
     assert values.tolist() == [[65535, 65534, 1, 0]]
 
 
-def test_a_fault_in_a_thread_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_in_the_helping_thread_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processors, "available", lambda: 2)
     monkeypatch.setattr(lookup, "CHUNK", 2)
+    begun = threading.Event()
 
-    def broken(*_arguments: object, **_named: object) -> None:
-        raise MemoryError
-
-    monkeypatch.setattr("numpy.take", broken)
+    def work(_part: slice) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            begun.set()
+            raise MemoryError
+        assert begun.wait(10)
 
     with pytest.raises(MemoryError):
-        gather(np.zeros(4, dtype=np.uint16), np.zeros((3, 3), dtype=np.uint16))
+        by_chunks(work, 9)
+
+
+def test_a_helper_that_is_busy_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processors, "available", lambda: 2)
+    monkeypatch.setattr(lookup, "CHUNK", 2)
+    done = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr(lookup, "_HELPER", pool)
+        other = pool.submit(done.wait, 10)
+
+        parts = by_chunks(lambda part: (part.start, part.stop), 5)
+
+        assert not other.done()
+        done.set()
+    assert parts == [(0, 2), (2, 4), (4, 6)]
