@@ -30,7 +30,8 @@ def gradcam(activations: FloatArray, gradients: FloatArray) -> FloatArray:
     score less its bias evidence.
     """
     weights = gradients.mean(axis=(0, 1), dtype=np.float64)
-    return np.asarray(activations @ weights, dtype=np.float32)
+    # Not ``@``: that would first make all activations 64 bits wide, in new memory.
+    return np.asarray(np.einsum("hwk,k->hw", activations, weights), dtype=np.float32)
 
 
 def hirescam(activations: FloatArray, gradients: FloatArray) -> FloatArray:

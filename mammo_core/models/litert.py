@@ -96,10 +96,8 @@ class CompiledGraph:
         self, graph: bytes, *, spec: InputSpec, outputs: int, target_shape: tuple[int, int, int]
     ) -> None:
         self._interpreter = _interpreter(graph)
-        self._inputs = _indices(
-            self._interpreter.get_input_details(),
-            {"image": (1, spec.rows, spec.columns, spec.channels), "selector": (outputs,)},
-        )
+        self._shapes = {"image": (1, spec.rows, spec.columns, spec.channels), "selector": (outputs,)}
+        self._inputs = _indices(self._interpreter.get_input_details(), self._shapes)
         self._outputs = _indices(
             self._interpreter.get_output_details(),
             {
@@ -130,16 +128,22 @@ class CompiledGraph:
         InferenceError
             If LiteRT cannot run it.
         """
-        values = dict(zip(INPUTS, (image, selector), strict=True))
         # The interpreter has one set of buffers: requests wait for each other, and take copies.
         with self._lock:
             try:
-                for name, index in self._inputs.items():
-                    self._interpreter.set_tensor(index, values[name])
+                for name, values in zip(INPUTS, (image, selector), strict=True):
+                    self._fill(name, values)
                 self._interpreter.invoke()
                 return {name: self._interpreter.get_tensor(index) for name, index in self._outputs.items()}
             except (ValueError, RuntimeError) as error:
                 raise InferenceError(f"LiteRT could not run the model ({type(error).__name__}).") from error
+
+    def _fill(self, name: str, values: FloatArray) -> None:
+        """Write an input where the graph reads it: ``set_tensor`` would copy read-only values once more."""
+        if values.shape != self._shapes[name] or values.dtype != np.float32:
+            raise ValueError(f"{name}: {self._shapes[name]} of 32 bits expected, {values.shape} received")
+        # No name for the buffer: while there is a reference to it, the graph does not run.
+        self._interpreter.tensor(self._inputs[name])()[...] = values
 
 
 def _interpreter(graph: bytes) -> Any:  # noqa: ANN401 - LiteRT is untyped
