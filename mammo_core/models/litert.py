@@ -17,6 +17,8 @@ SAME_PROBABILITY = 1e-3
 INPUTS = ("image", "selector")
 OUTPUTS = ("activations", "bias_evidence", "gradients", "logits", "probabilities")
 """The graph's tensors, in their order."""
+MAPS = ("activations", "gradients")
+"""Those that have the shape of the target layer."""
 
 
 class LiteRTModel:
@@ -134,7 +136,7 @@ class CompiledGraph:
                 for name, values in zip(INPUTS, (image, selector), strict=True):
                     self._fill(name, values)
                 self._interpreter.invoke()
-                return {name: self._interpreter.get_tensor(index) for name, index in self._outputs.items()}
+                return self._copies()
             except (ValueError, RuntimeError) as error:
                 raise InferenceError(f"LiteRT could not run the model ({type(error).__name__}).") from error
 
@@ -144,6 +146,19 @@ class CompiledGraph:
             raise ValueError(f"{name}: {self._shapes[name]} of 32 bits expected, {values.shape} received")
         # No name for the buffer: while there is a reference to it, the graph does not run.
         self._interpreter.tensor(self._inputs[name])()[...] = values
+
+    def _copies(self) -> dict[str, FloatArray]:
+        """The outputs, both maps in one piece of memory.
+
+        In a small process two pieces, once free, go back to the kernel, which clears all their pages again
+        for the next image: 0.3 ms.
+        """
+        maps = np.stack([self._interpreter.tensor(self._outputs[name])() for name in MAPS])
+        others = [name for name in self._outputs if name not in MAPS]
+        return {
+            **dict(zip(MAPS, maps, strict=True)),
+            **{name: self._interpreter.get_tensor(self._outputs[name]) for name in others},
+        }
 
 
 def _interpreter(graph: bytes) -> Any:  # noqa: ANN401 - LiteRT is untyped

@@ -163,6 +163,16 @@ class TestRefused:
         with pytest.raises(InferenceError, match=r"LiteRT could not run the model \(ValueError\)"):
             graph.run(np.zeros((1, 8, 8, 1), np.float32), np.ones(1, np.float32))
 
+    def test_is_an_image_of_another_kind_and_the_next_one_is_answered(self) -> None:
+        graph, selector = graph_of(), np.ones(1, np.float32)
+
+        with pytest.raises(InferenceError) as kept:
+            graph.run(image().astype(np.float64), selector)
+
+        # An error that somebody keeps must not hold on to the graph's memory.
+        assert kept.value.__cause__ is not None
+        assert graph.run(image(), selector)["logits"].shape == (1,)
+
     def test_in_a_rehearsal_is_a_graph_that_reads_memory_which_is_not_its_own(self) -> None:
         """LiteRT does not check that an operator has the inputs that it needs; what comes of it is chance."""
         with pytest.raises(ModelIntegrityError, match=r"LiteRT (crashes on|cannot run) the compiled graph"):
