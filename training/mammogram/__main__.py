@@ -77,12 +77,13 @@ def _add_learning(stages: Stages) -> None:
         stage.add_argument("--transplants", type=float, default=0.0, help="share of what is planted")
         stage.add_argument("--mirrored", type=float, default=0.0, help="share of views")
         stage.add_argument("--start", type=Path, help="weights of another run to begin with; default: none")
+        mix = (9, 4, 0, 3) if name == "pretrain" else (2, 2, 10, 2)
+        stage.add_argument("--mix", type=int, nargs=4, default=mix, metavar="N", help="images of each kind")
         stage.set_defaults(run=run)
         if name == "finetune":
-            stage.add_argument("--mix", type=int, nargs=4, default=(4, 2, 8, 2), metavar="N")
             stage.add_argument("--cell-weight", type=float, default=0.5)
             stage.add_argument("--energy-weight", type=float, default=0.0)
-            stage.add_argument("--head", type=Head, default=Head.STRONGEST, choices=list(Head))
+            stage.add_argument("--head", type=Head, default=Head.GATED, choices=list(Head))
             stage.add_argument("--smoothing", type=float, default=0.05)
             stage.add_argument("--dropout", type=float, default=0.0)
             stage.add_argument("--background", action="store_true", help="control: views without the breast")
@@ -126,7 +127,7 @@ def _prepare(arguments: argparse.Namespace, tell: Tell) -> None:
 
 def _pretrain(arguments: argparse.Namespace, tell: Tell) -> None:
     recipe = Recipe(steps=_steps(arguments), rate=arguments.rate, decay=arguments.decay)
-    run = _run(arguments, recipe, Design(share=arguments.share), Mix())
+    run = _run(arguments, recipe, Design(share=arguments.share), Mix(*arguments.mix))
     execute(run, read(arguments.views), arguments.out, tell=tell)
 
 

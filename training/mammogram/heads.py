@@ -7,11 +7,11 @@ is made of Keras's own layers and operations.
 import os
 from typing import Any
 
+import numpy as np
+
 from training.mammogram.inputs import GRID
 
 TARGET = "evidence"
-ABOVE = "above"
-"""The layer that takes off each cell what counts as no evidence; its bias is minus that."""
 SOFT = 1.0
 """Logits over which the weight of a cell fades that is not quite among the strongest."""
 HALF = 0.5
@@ -22,19 +22,23 @@ TINY = 1e-6
 def strongest(cells: Any, count: int) -> Any:  # noqa: ANN401 - Keras is untyped
     """Logits of cells (n, *GRID, 1) to evidence whose average is the mean of the ``count`` strongest."""
     layers, ops = keras().layers, keras().ops
-    above = layers.Conv2D(1, 1, name=ABOVE, trainable=False, dtype="float32", kernel_initializer="ones")(
-        cells
-    )
     flat = layers.Reshape((GRID[0] * GRID[1],), name="flat", dtype="float32")(cells)
     # The last of the strongest is where the weight of a cell begins to fade: nothing jumps at the cut.
     last = ops.min(ops.top_k(flat, count)[0], axis=1, keepdims=True)
     last = layers.Reshape((1, 1, 1), name="last", dtype="float32")(last)
     weight = ops.clip((cells - last) / SOFT + 1.0, 0.0, 1.0)
     weight = weight / ops.mean(weight, axis=(1, 2), keepdims=True)
-    return layers.Multiply(name=TARGET, dtype="float32")([above, weight])
+    return layers.Multiply(name=TARGET, dtype="float32")([cells, weight])
 
 
-def concepts(cells: Any, fine: Any, coarse: Any, dropout: float) -> Any:  # noqa: ANN401 - Keras is untyped
+def concepts(
+    cells: Any,  # noqa: ANN401 - Keras is untyped
+    fine: Any,  # noqa: ANN401
+    coarse: Any,  # noqa: ANN401
+    *,
+    gated: bool,
+    dropout: float,
+) -> Any:  # noqa: ANN401
     """Many maps, each with its own weight in the score, to evidence whose average is about their maxima.
 
     Parameters
@@ -43,6 +47,8 @@ def concepts(cells: Any, fine: Any, coarse: Any, dropout: float) -> Any:  # noqa
         Logits of a lesion; its probability is the first concept.
     fine : tensor of shape (n, *GRID, k), ≥ 0
     coarse : tensor of shape (n, rows / 16, columns / 16, m), ≥ 0
+    gated : bool
+        Whether a cell counts by the root of its probability of a lesion.
     dropout : float
         Share of the concepts that are left out at random, while training.
 
@@ -56,6 +62,9 @@ def concepts(cells: Any, fine: Any, coarse: Any, dropout: float) -> Any:  # noqa
     lesion = layers.Activation("sigmoid", name="lesion", dtype="float32")(cells)
     larger = layers.UpSampling2D(name="coarse_up", dtype="float32")(coarse)
     found = layers.Concatenate(name="concepts", dtype="float32")([lesion, fine, larger])
+    if gated:
+        # Where nothing looks like a lesion, no concept counts: the score comes from where it may point.
+        found = layers.Multiply(name="gated", dtype="float32")([found, ops.sqrt(lesion + TINY)])
     # Convolutions make edges of their own at the border of the picture, and concepts had come to look there.
     found = layers.ZeroPadding2D(1, name="bordered", dtype="float32")(
         layers.Cropping2D(1, name="inner", dtype="float32")(found)
@@ -65,7 +74,23 @@ def concepts(cells: Any, fine: Any, coarse: Any, dropout: float) -> Any:  # noqa
     weight = ops.relu(found - HALF * ops.max(found, axis=(1, 2), keepdims=True))
     # A concept that is nowhere to be seen has no maximum.
     weight = weight / (ops.mean(weight, axis=(1, 2), keepdims=True) + TINY)
-    return layers.Multiply(name=TARGET, dtype="float32")([found, weight])
+    peaks = layers.Multiply(name="peaks", dtype="float32")([found, weight])
+    return _spread(peaks)
+
+
+def _spread(peaks: Any) -> Any:  # noqa: ANN401 - Keras is untyped
+    """Spread each cell over its neighbours, so that places that several concepts name side by side add up.
+
+    The cells at the border are 0, so nothing is lost: the average stays what it is.
+    """
+    line = np.array([1.0, 2.0, 1.0], dtype=np.float32) / 4.0
+    kernel = np.repeat(np.outer(line, line)[:, :, None, None], peaks.shape[-1], axis=2)
+    layer = keras().layers.DepthwiseConv2D(
+        3, padding="same", use_bias=False, trainable=False, name=TARGET, dtype="float32"
+    )
+    spread = layer(peaks)
+    layer.set_weights([kernel])
+    return spread
 
 
 def keras() -> Any:  # noqa: ANN401 - Keras is untyped

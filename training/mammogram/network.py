@@ -1,12 +1,13 @@
 """The network of the default model. Keras is imported inside the functions."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
-from training.mammogram.heads import ABOVE, TARGET, concepts, keras, strongest
+from training.mammogram.heads import TARGET, concepts, keras, strongest
 from training.mammogram.inputs import GRID, SPEC
 
 START_SHARE = 0.02
@@ -20,6 +21,8 @@ class Head(StrEnum):
     """The mean of the strongest cells of one map."""
     CONCEPTS = "concepts"
     """The maxima of many maps, each with its own weight."""
+    GATED = "gated"
+    """The same, of cells that look like a lesion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +102,12 @@ def build(design: Design, *, seed: int, dtype: str = "float32") -> Any:  # noqa:
     image = keras().Input((SPEC.rows, SPEC.columns, 1), name="image")
     fine, coarse = _body(image, design.layout, dtype)
     cells = _cells(fine)
-    many = design.head is Head.CONCEPTS
-    evidence = (
-        concepts(cells, fine, coarse, design.layout.dropout) if many else strongest(cells, design.strongest)
-    )
+    many = design.head is not Head.STRONGEST
+    if many:
+        gated = design.head is Head.GATED
+        evidence = concepts(cells, fine, coarse, gated=gated, dropout=design.layout.dropout)
+    else:
+        evidence = strongest(cells, design.strongest)
     score = layers.Dense(1, name="score", kernel_initializer="zeros" if many else "ones", dtype="float32")
     average = layers.GlobalAveragePooling2D(name="average", dtype="float32")
     outputs = {
@@ -113,41 +118,33 @@ def build(design: Design, *, seed: int, dtype: str = "float32") -> Any:  # noqa:
     return keras().Model(image, outputs, name="mammogram_cnn")
 
 
-def exported(
-    network: Any,  # noqa: ANN401 - Keras is untyped
-    design: Design,
-    *,
-    zero: float = 0.0,
-    slope: float = 1.0,
-    offset: float = 0.0,
-) -> Any:  # noqa: ANN401
-    """Give the network one output, a probability: sigmoid of ``slope`` · score + ``offset``.
+def exported(members: Sequence[Any], *, slope: float = 1.0, offset: float = 0.0) -> Any:  # noqa: ANN401
+    """Make one model of networks that learnt apart: sigmoid of ``slope`` · their mean score + ``offset``.
 
     The score is linear in the layer ``evidence``, so Grad-CAM, HiResCAM and CAM of it are the same map, which
     adds up to the score. Layers are Keras's own: the file loads in safe mode.
 
     Parameters
     ----------
-    network : keras.Model
-        Of :func:`build`.
-    design : Design
-    zero : float
-        Logit of a cell that counts as no evidence for or against; the score stays what it is. Concepts have
-        a zero of their own: where they are not to be seen.
+    members : sequence of keras.Model
+        Of :func:`build`, with concepts.
     slope, offset : float
         Of the calibration.
     """
-    plain = build(design, seed=0)
-    plain.set_weights(network.get_weights())
     layers = keras().layers
-    pooled = layers.GlobalAveragePooling2D(name="pooled")(plain.get_layer(TARGET).output)
+    image = keras().Input((SPEC.rows, SPEC.columns, 1), name="image")
+    maps, kernels, biases = [], [], []
+    for number, member in enumerate(members):
+        body = keras().Model(member.inputs[0], member.get_layer(TARGET).output, name=f"member{number}")
+        maps.append(body(image))
+        kernel, bias = member.get_layer("score").get_weights()
+        kernels.append(kernel / len(members))
+        biases.append(bias / len(members))
+    evidence = layers.Concatenate(name=TARGET)(maps)
+    pooled = layers.GlobalAveragePooling2D(name="pooled")(evidence)
     head = layers.Dense(1, activation="sigmoid", name="probability")
-    model = keras().Model(plain.inputs[0], head(pooled), name="mammogram_cnn")
-    kernel, bias = plain.get_layer("score").get_weights()
-    if zero:
-        above = plain.get_layer(ABOVE)
-        above.set_weights([above.get_weights()[0], np.array([-zero], dtype=np.float32)])
-    head.set_weights([slope * kernel, slope * (bias + zero * kernel[0]) + offset])
+    model = keras().Model(image, head(pooled), name="mammogram_cnn")
+    head.set_weights([slope * np.concatenate(kernels), slope * np.sum(biases, axis=0) + offset])
     return model
 
 

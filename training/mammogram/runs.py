@@ -114,7 +114,7 @@ def execute(
     resumed = (folder / STATE).exists()
     if run.start is not None and not resumed:
         former = begin(network, run.design, Path(run.start), Path(run.start).with_name(SETTINGS))
-        if run.design.head is Head.CONCEPTS and former.head is not Head.CONCEPTS:
+        if run.design.head is not Head.STRONGEST and former.head is Head.STRONGEST:
             probe(network, collection, learning)
     learner = Learner(network, run.recipe)
     if resumed:
