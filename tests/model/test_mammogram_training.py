@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,27 +51,33 @@ def weights_of(folder: Path, epoch: int) -> list[NDArray[np.float32]]:
         return [saved[name] for name in saved.files]
 
 
-@pytest.mark.parametrize("head", Head)
-def test_the_compiled_map_is_the_explanation_and_adds_up_to_the_networks_score(
-    head: Head, tmp_path: Path
-) -> None:
-    design = Design(SMALL, head=head)
-    network = build(design, seed=3)
-    if head is Head.CONCEPTS:
-        weights = np.random.default_rng(1).normal(0.0, 0.5, (9, 1))
-        network.get_layer("score").set_weights([weights, np.array([-0.3])])
+def concepts_of(head: Head, seed: int) -> Any:  # noqa: ANN401 - Keras is untyped
+    network = build(Design(SMALL, head=head), seed=seed)
+    weights = np.random.default_rng(seed).normal(0.0, 0.5, (9, 1))
+    network.get_layer("score").set_weights([weights, np.array([-0.1 * seed])])
     network.get_layer("logits").bias.assign([0.5])
+    return network
+
+
+@pytest.mark.parametrize(
+    "heads", [(Head.CONCEPTS,), (Head.GATED,), (Head.GATED, Head.CONCEPTS)], ids=lambda heads: "+".join(heads)
+)
+def test_the_compiled_map_is_the_explanation_and_adds_up_to_the_mean_score(
+    heads: tuple[Head, ...], tmp_path: Path
+) -> None:
+    networks = [concepts_of(head, seed) for seed, head in enumerate(heads, start=3)]
     image = collection().image(collection().views[0])
-    (heat,), (score,) = predict(network, [image])
-    zero = -4.0 if head is Head.STRONGEST else 0.0
+    found = [predict(network, [image]) for network in networks]
+    heat = np.mean([heats[0] for heats, _ in found], axis=0)
+    score = float(np.mean([scores[0] for _, scores in found]))
     path = tmp_path / "model.keras"
-    path.write_bytes(keras_bytes(exported(network, design, zero=zero, slope=2.0, offset=-1.0)))
+    path.write_bytes(keras_bytes(exported(networks, slope=2.0, offset=-1.0)))
     manifest = plain_manifest(path.read_bytes(), "test")
     path.with_suffix(".manifest.json").write_text(manifest.model_dump_json())
 
-    channels = 1 if head is Head.STRONGEST else 9
     bundle = unpack(compile_model(read_files(path)))
-    graph = CompiledGraph(bundle.graph, spec=manifest.input, outputs=1, target_shape=(*heat.shape, channels))
+    shape = (*heat.shape, 9 * len(heads))
+    graph = CompiledGraph(bundle.graph, spec=manifest.input, outputs=1, target_shape=shape)
     tensors = graph.run(image[None, ..., None], np.ones(1, dtype=np.float32))
 
     assert tensors["logits"][0] == pytest.approx(2.0 * score - 1.0, abs=1e-4)
@@ -85,12 +92,36 @@ def test_the_compiled_map_is_the_explanation_and_adds_up_to_the_networks_score(
     assert np.argmax(maps[0]) == np.argmax(heat), "the strongest cell stays the strongest"
 
 
-def test_no_concept_is_seen_at_the_border_of_the_picture() -> None:
-    network = build(Design(SMALL, head=Head.CONCEPTS), seed=3)
-    network.get_layer("score").set_weights([np.ones((9, 1)), np.zeros(1)])
-    (heat,), _ = predict(network, [collection().image(collection().views[0])])
-    assert heat[1:-1, 1:-1].max() > 0.0
-    assert heat[0].max() == heat[-1].max() == heat[:, 0].max() == heat[:, -1].max() == 0.0
+@pytest.mark.parametrize("head", [Head.CONCEPTS, Head.GATED])
+def test_no_concept_is_seen_at_the_border_and_spreading_loses_nothing(head: Head) -> None:
+    import keras
+
+    network = concepts_of(head, 3)
+    outputs = [network.get_layer(name).output for name in ("peaks", "evidence")]
+    image = collection().image(collection().views[0])
+    peaks, evidence = (
+        np.asarray(each)[0] for each in keras.Model(network.inputs[0], outputs)(image[None, ..., None])
+    )
+    assert peaks[1:-1, 1:-1].max() > 0.0
+    assert peaks[0].max() == peaks[-1].max() == peaks[:, 0].max() == peaks[:, -1].max() == 0.0
+    assert evidence.mean((0, 1)) == pytest.approx(peaks.mean((0, 1)), rel=1e-5)
+    row, column = 30, 20
+    around = peaks[row - 1 : row + 2, column - 1 : column + 2]
+    weights = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]])[..., None] / 16.0
+    assert evidence[row, column] == pytest.approx((weights * around).sum((0, 1)), rel=1e-5, abs=1e-7)
+
+
+def test_a_gated_concept_counts_by_the_root_of_the_probability_of_a_lesion() -> None:
+    import keras
+
+    network = concepts_of(Head.GATED, 3)
+    outputs = [network.get_layer(name).output for name in ("concepts", "lesion", "gated")]
+    image = collection().image(collection().views[0])
+    found, lesion, gated = (
+        np.asarray(each) for each in keras.Model(network.inputs[0], outputs)(image[None, ..., None])
+    )
+    assert np.ptp(lesion) > 0.0
+    assert gated == pytest.approx(found * np.sqrt(lesion), rel=1e-3, abs=1e-6)
 
 
 def test_only_the_strongest_cells_explain_the_score() -> None:

@@ -3,26 +3,23 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
+from mammo_core.compiler.perturbation import randomise
 from mammo_core.models.manifest import Head as Activation
 from mammo_core.models.manifest import Manifest, OperatingPoint
 from training.bundle import digest, keras_bytes
 from training.mammogram.heads import TARGET
 from training.mammogram.inputs import SPEC
 from training.mammogram.learning import load_weights
-from training.mammogram.network import Design, Head, build, exported
-from training.mammogram.runs import SETTINGS, split
-from training.mammogram.validation import predict
-from training.mammogram.views import Collection
-
-UNUSUAL = 0.1
-"""Share of healthy views whose strongest cells, on average, are no evidence at all."""
-SAMPLED = 240
-"""Healthy views, from those that were learnt from, on which that is looked up."""
+from training.mammogram.network import Design, build, exported
+from training.mammogram.runs import SETTINGS
 
 
 def plain_manifest(weights: bytes, name: str) -> Manifest:
@@ -42,42 +39,66 @@ def plain_manifest(weights: bytes, name: str) -> Manifest:
     )
 
 
-def export(folder: Path, weights: Path, collection: Collection, out: Path) -> None:
-    """Compile a run's weights as they are, to be measured.
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """Networks with the weights of runs; their mean score is the model's.
 
     Parameters
     ----------
-    folder : Path
-        Of the run.
-    weights : Path
-        One of its epochs.
-    collection : Collection
-        What it was trained on.
-    out : Path
-        The bundle, ``.mammo``.
+    networks : tuple of keras.Model
+        Of :func:`training.mammogram.network.build`, with concepts.
     """
-    settings = json.loads((folder / SETTINGS).read_text())
-    design = Design.of(settings["design"])
+
+    networks: tuple[Any, ...]
+
+    @classmethod
+    def read(cls, weights: Sequence[Path]) -> "Trained":
+        """Take epochs of runs, ``weights_NNN.npz`` in the runs' folders."""
+        return cls(tuple(_network(path) for path in weights))
+
+    def saved(self, *, slope: float = 1.0, offset: float = 0.0) -> bytes:
+        """The Keras file, with a calibration in its last unit."""
+        return keras_bytes(exported(self.networks, slope=slope, offset=offset))
+
+    def randomised(self, seed: int) -> "Trained":
+        """The same networks as if they had never been trained: what a map shows without learning."""
+        random = np.random.default_rng(seed)
+        for network in self.networks:
+            for layer in network.layers:
+                if layer.trainable_weights:
+                    randomise(layer, random)
+        return self
+
+
+def _network(weights: Path) -> Any:  # noqa: ANN401 - Keras is untyped
+    design = Design.of(json.loads(weights.with_name(SETTINGS).read_text())["design"])
     network = build(design, seed=0)
     load_weights(network, weights)
-    zero = 0.0
-    if design.head is Head.STRONGEST:
-        learnt, _ = split(collection.views, settings["fold"])
-        healthy = [view for view in learnt if view.healthy]
-        sampled = healthy[:: max(1, len(healthy) // SAMPLED)]
-        _, scores = predict(network, [collection.image(view) for view in sampled])
-        zero = pooled_of(network, float(np.quantile(scores, UNUSUAL)))
-    saved = keras_bytes(exported(network, design, zero=zero))
-    compile_bundle(saved, plain_manifest(saved, out.stem), out)
+    return network
 
 
-def pooled_of(network: object, score: float) -> float:
-    """The average of the layer ``evidence`` that gives a score."""
-    kernel, bias = network.get_layer("score").get_weights()  # type: ignore[attr-defined] # Keras is untyped
-    return (score - float(bias[0])) / float(kernel[0, 0])
+def export(weights: Sequence[Path], out: Path, *, random: int | None = None, float16: bool = False) -> None:
+    """Compile weights of runs as they are, to be measured.
+
+    Parameters
+    ----------
+    weights : sequence of Path
+        As in :meth:`Trained.read`.
+    out : Path
+        The bundle, ``.mammo``.
+    random : int or None
+        Seed of random weights to take instead of those of the runs, for a baseline.
+    float16 : bool
+        Whether weights are stored in 16 bits.
+    """
+    trained = Trained.read(weights)
+    if random is not None:
+        trained = trained.randomised(random)
+    saved = trained.saved()
+    compile_bundle(saved, plain_manifest(saved, out.stem), out, float16=float16)
 
 
-def compile_bundle(weights: bytes, manifest: Manifest, out: Path) -> None:
+def compile_bundle(weights: bytes, manifest: Manifest, out: Path, *, float16: bool = False) -> None:
     """Compile in a process of its own: one that has traced before gives other bytes."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as temporary:
@@ -85,4 +106,5 @@ def compile_bundle(weights: bytes, manifest: Manifest, out: Path) -> None:
         model.write_bytes(weights)
         model.with_suffix(".manifest.json").write_text(manifest.model_dump_json(indent=2) + "\n")
         command = [sys.executable, "-m", "mammo_core", "compile", str(model), "-o", str(out)]
+        command += ["--float16"] if float16 else []
         subprocess.run(command, check=True)  # noqa: S603 - our own command
