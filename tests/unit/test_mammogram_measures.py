@@ -39,7 +39,7 @@ def test_each_image_is_measured_by_the_model_of_its_own_fold(
     views = read([tmp_path / "cache"]).views
     folds = image_folds(views)
     assert sorted(folds.values()) == [0, 1, 2]
-    monkeypatch.setattr(outoffold, "_service", lambda path: service(bias=float(path.stem)))
+    monkeypatch.setattr(outoffold, "service_of", lambda path: service(bias=float(path.stem)))
     question = Question(tmp_path / "films" / "labels.csv", ("malignant",), spacing_mm=0.9, resamples=100)
     models = {0: Path("0.mammo"), 1: Path("40.mammo")}
 

@@ -19,6 +19,7 @@ from training.mammogram.network import Design, Head, Layout
 from training.mammogram.outoffold import Question, measure_out_of_fold
 from training.mammogram.phantoms import write_phantoms
 from training.mammogram.prepare import prepare_folder
+from training.mammogram.releasing import add_releasing, models_of
 from training.mammogram.runs import WEIGHTS, Run, execute
 from training.mammogram.stability import as_markdown as stability_as_markdown
 from training.mammogram.stability import stability
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     prepare.set_defaults(run=_prepare)
     _add_learning(stages)
     _add_measuring(stages)
+    add_releasing(stages)
     return parser
 
 
@@ -94,6 +96,7 @@ def _add_measuring(stages: Stages) -> None:
     compiled.add_argument("--views", type=Path, nargs="+", required=True)
     compiled.add_argument("--run", dest="folder", type=Path, required=True, help="folder of the run")
     compiled.add_argument("--epoch", type=int, required=True)
+    compiled.add_argument("--random", type=int, metavar="SEED", help="random weights instead: a baseline")
     compiled.add_argument("--out", type=Path, required=True, help="the bundle, .mammo")
     compiled.set_defaults(run=_export)
     measured = stages.add_parser("evaluate", help="measure each image by the model that left its patient out")
@@ -174,17 +177,18 @@ def _run(arguments: argparse.Namespace, recipe: Recipe, design: Design, mix: Mix
 
 def _export(arguments: argparse.Namespace, tell: Tell) -> None:
     weights = arguments.folder / WEIGHTS.format(arguments.epoch)
-    export(arguments.folder, weights, read(arguments.views), arguments.out)
+    export(arguments.folder, weights, read(arguments.views), arguments.out, random=arguments.random)
     tell(f"{weights} to {arguments.out}")
 
 
 def _evaluate(arguments: argparse.Namespace, tell: Tell) -> None:
     collection = read(arguments.views)
-    models = {int(fold): Path(path) for fold, _, path in (each.partition("=") for each in arguments.model)}
     question = Question(
         arguments.table, tuple(arguments.positive.split(",")), arguments.spacing_mm, arguments.resamples
     )
-    _, examined = measure_out_of_fold(question, models, collection.views, arguments.out, tell=tell)
+    _, examined = measure_out_of_fold(
+        question, models_of(arguments.model), collection.views, arguments.out, tell=tell
+    )
     scores = {each.case.image: each.score for each in examined if each.error is None}
     if any(view.image in scores and view.facts.get("age") for view in collection.views):
         table = as_markdown(*compare(collection, scores, plan=Plan(arguments.resamples)))
