@@ -74,8 +74,8 @@ bench: $(VENV)/.dev ## measure the explanation, and write the table of docs/comp
 train: $(VENV)/.dev ## train on mammograms, out of fold: RSNA=, FILMS= (data folders), CACHE= (hours; goes on where it stopped)
 	PYTHON=$(BIN)/python scripts/train.sh "$(RSNA)" "$(FILMS)" "$(CACHE)"
 
-train-phantom: $(VENV)/.dev ## train the embedded phantom model again (minutes)
-	$(BIN)/python -m training.phantom_model --out mammo_core/assets
+train-phantom: $(VENV)/.dev ## train the model of tests again, on phantoms (minutes)
+	$(BIN)/python -m training.phantom_model --out tests/fixtures
 
 clean: ## remove the environment and what commands wrote
 	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache
