@@ -43,7 +43,7 @@ def test_a_manifest_holds_the_calibration_and_the_cuts_of_the_scores_out_of_fold
     assert manifest.rule_out.threshold <= manifest.threshold.threshold <= manifest.rule_in.threshold
     assert manifest.rule_out.sensitivity == pytest.approx(0.9, abs=0.02)
     assert manifest.reference_logit == ReferenceLogit(value=12.3, source="a test")
-    applied = "scores of the folds' models on 900 of them, applied to the final weights"
+    applied = "scores of the folds' models on 900 of them, applied to the weights that ship"
     assert manifest.threshold.source == f"largest sensitivity + specificity; {applied}"
     assert manifest.calibration.source == (
         f"{applied}; calibration error {found.error:.3f} on folds that the line had not seen"

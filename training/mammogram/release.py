@@ -40,11 +40,14 @@ class OutOfFold:
     logits : ndarray of shape (n,), float64
     labels : ndarray of shape (n,), bool
     folds : ndarray of shape (n,), int
+    images : tuple of str
+        Their names.
     """
 
     logits: Floats
     labels: Labels
     folds: np.ndarray[Any, np.dtype[np.intp]]
+    images: tuple[str, ...]
 
     @classmethod
     def read(cls, table: Path, folds: Mapping[str, int]) -> "OutOfFold":
@@ -56,6 +59,7 @@ class OutOfFold:
             np.log(scores) - np.log1p(-scores),
             np.array([row["positive"].lower() in ("1", "true") for row in rows]),
             np.array([folds[row["image"]] for row in rows], dtype=np.intp),
+            tuple(row["image"] for row in rows),
         )
 
     def calibrated(self) -> Calibrated:
@@ -89,7 +93,7 @@ def make_manifest(
     performance : tuple of Measurement
     """
     cuts = found.cuts
-    source = f"scores of the folds' models on {measured_on}, applied to the final weights"
+    source = f"scores of the folds' models on {measured_on}, applied to the weights that ship"
     unseen = "on folds that the line had not seen" if found.unseen else "on the scores the line was fitted to"
     return Manifest(
         id=ID,

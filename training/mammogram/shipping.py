@@ -22,6 +22,8 @@ from training.mammogram.runs import SETTINGS, WEIGHTS, split
 from training.mammogram.views import Collection
 
 LIMIT_BYTES = 4_000_000
+PARTLY = "without fold"
+"""In the words for training data of a model that was to be measured."""
 SETS = {RSNA: "RSNA Screening Mammography 2022", FILM: "mini-MIAS"}
 
 
@@ -185,7 +187,7 @@ def trained_on(collection: Collection, fold: int | None) -> str:
         for source in SETS
         if (own := [view for view in views if view.source == source])
     ]
-    left_out = "" if fold is None else f"; without fold {fold} of {FOLDS}"
+    left_out = "" if fold is None else f"; {PARTLY} {fold} of {FOLDS}"
     return f"{' and '.join(parts)}, with synthetic lesions planted into healthy ones{left_out}"
 
 
