@@ -6,15 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mammo_core.evaluation.resampling import Plan
+from mammo_core.evaluation.statistics import auc
 from mammo_core.models.bundle import unpack
 from mammo_core.models.litert import CompiledGraph
 from mammo_core.models.manifest import ReferenceLogit
 from tests.training_views import collection
 from training.mammogram import shipping
+from training.mammogram.controlled import measure_control
+from training.mammogram.controls import BackgroundOnly
 from training.mammogram.export import Trained, export
 from training.mammogram.learning import save_weights
 from training.mammogram.network import Design, Head, Layout, build
-from training.mammogram.runs import SETTINGS, WEIGHTS
+from training.mammogram.runs import SETTINGS, WEIGHTS, split
 from training.mammogram.shipping import Measured, release
 from training.mammogram.validation import predict
 from training.mammogram.views import Collection
@@ -107,6 +111,27 @@ def test_the_final_weights_are_released_with_the_line_that_was_fitted_out_of_fol
     with pytest.raises(ValueError, match="float16"):
         release(run, 1, views, measured, tmp_path / "none.mammo", version="3.0")
     assert not (tmp_path / "none.mammo").exists()
+
+
+@pytest.mark.parametrize("background", [False, True])
+def test_a_control_is_measured_on_its_fold_with_true_labels(background: bool, tmp_path: Path) -> None:
+    views, run = collection(24), finished_run(tmp_path / "run")
+    settings = json.loads((run / SETTINGS).read_text())
+    changes = {"fold": 1, "shuffled": not background, "background": background}
+    (run / SETTINGS).write_text(json.dumps(settings | changes))
+    bright = views.images["rsna"]
+    bright[[view.number for view in views.views if view.positive], 200:260, 40:100] = 65_000
+
+    found = measure_control(run, 1, views, plan=Plan(resamples=100))
+
+    own = [view for view in split(views.views, 1)[1] if view.source == "rsna"]
+    seen = BackgroundOnly(views.views, views.images, views.tissue) if background else views
+    network = Trained.read(run, run / WEIGHTS.format(1), views).network
+    _, scores = predict(network, [seen.image(view) for view in own])
+    area = auc(scores.astype(np.float64), np.array([bool(view.positive) for view in own]))
+    assert found["auc"]["value"] == pytest.approx(area)
+    assert found["auc"]["n"] == len(own)
+    assert {name: found[name] for name in changes} == changes
 
 
 def test_random_weights_are_those_of_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

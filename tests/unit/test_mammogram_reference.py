@@ -13,9 +13,10 @@ from mammo_core.phantom.synthesis import make_phantom
 from mammo_core.service import AnalysisService
 from mammo_core.settings import Settings
 from mammo_core.testing import FakeModel
+from tests import phantom_model
 from training.mammogram import shipping
 from training.mammogram.reference import OPTIONS, peaks_in_lesions
-from training.mammogram.shipping import Measured, found_images, reference_logit
+from training.mammogram.shipping import Measured, found_images, points_at_the_sample, reference_logit
 
 IMAGE = make_phantom(seed=3, shape=(320, 256))
 
@@ -48,6 +49,12 @@ def test_the_peak_is_that_of_the_lesion_and_not_of_the_brightest_place_elsewhere
     )
     assert 0.0 < whole[0] <= float(heat.saliency.local_evidence.max())
     assert apart == [0.0], "no tissue there"
+
+
+def test_the_sample_is_known_to_be_found_or_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert points_at_the_sample(phantom_model.PLACE)
+    monkeypatch.setattr(shipping, "service_of", lambda _path: service())
+    assert not points_at_the_sample(phantom_model.PLACE), "a model that looks at the middle of the breast"
 
 
 def test_films_that_are_hit_give_the_median_peak_in_calibrated_logits(

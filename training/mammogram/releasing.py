@@ -13,7 +13,7 @@ from training.mammogram.card import write_card
 from training.mammogram.controlled import measure_control
 from training.mammogram.outoffold import image_folds
 from training.mammogram.results import FOLDERS, Sources
-from training.mammogram.shipping import Measured, release
+from training.mammogram.shipping import Measured, points_at_the_sample, release
 from training.mammogram.views import read
 
 Tell = Callable[[str], None]
@@ -107,3 +107,5 @@ def _release(arguments: argparse.Namespace, tell: Tell) -> None:
         float16=arguments.float16,
         tell=tell,
     )
+    hit = points_at_the_sample(arguments.out)
+    tell(f"the map of the package's sample {'points at its mass' if hit else 'MISSES ITS MASS'}")

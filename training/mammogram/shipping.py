@@ -4,19 +4,24 @@ import csv
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from mammo_core.evaluation.labels import Reading, read_labels
+from mammo_core.evaluation.baselines import Finder
+from mammo_core.evaluation.examination import Measuring, measure
+from mammo_core.evaluation.labels import Case, Reading, read_labels
+from mammo_core.evaluation.lesions import Circle
 from mammo_core.models.manifest import Manifest, Measurement, ReferenceLogit
+from mammo_core.records import PixelSpacing
 from training.mammogram.catalogue import FILM, RSNA
 from training.mammogram.export import Trained, compile_bundle
 from training.mammogram.folds import FOLDS
 from training.mammogram.outoffold import image_folds, service_of
-from training.mammogram.reference import peaks_in_lesions
+from training.mammogram.reference import OPTIONS, peaks_in_lesions
 from training.mammogram.release import AREA, POINTING, OutOfFold, make_manifest, measurements
 from training.mammogram.runs import SETTINGS, WEIGHTS, split
 from training.mammogram.views import Collection
@@ -112,6 +117,27 @@ def release(
     out.write_bytes(data)
     tell(f"{out}: {len(data) / 1e6:.2f} MB")
     return manifest
+
+
+def points_at_the_sample(bundle: Path) -> bool:
+    """Whether the map of the package's sample has its peak in the mass: everyone sees it first."""
+    assets = resources.files("mammo_core.assets")
+    truth = json.loads((assets / "sample.json").read_text())
+    mass, spacing = truth["lesion"], truth["spacing_mm"]
+    case = Case(
+        row=2,
+        image="sample.png",
+        positive=True,
+        patient=0,
+        targets=(Circle(mass["row"], mass["column"], mass["radius_mm"] / spacing),),
+        others=(),
+        spacing=PixelSpacing(spacing, spacing),
+        view=None,
+        laterality=None,
+    )
+    analysis = service_of(bundle).examine((assets / "sample.png").read_bytes(), OPTIONS)
+    found = measure(case, analysis, Measuring(folder=bundle.parent, options=OPTIONS))
+    return found.localised[Finder.MODEL].hit == 1.0
 
 
 def reference_logit(measured: Measured, folds: Mapping[str, int], slope: float) -> ReferenceLogit:
