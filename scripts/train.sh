@@ -20,22 +20,30 @@ make_once() {
   run "$stage" "$@" --out "$part"
   mv "$part" "$made"
 }
-pretrain() { # run, options
+# The recipe: stage 1, and networks of stage 2 that begin with it; several make one model.
+members=concepts
+pretrain() { # name, options
   name=$1
   shift
   run pretrain --views $views --epochs $first --measured-every 4 --out "$cache/runs/stage1-$name" "$@"
 }
-finetune() { # run, the run that it begins with, options
+finetune() { # name, name of the stage 1 that it begins with, options
   name=$1 start=$cache/runs/stage1-$2/$(printf 'weights_%03d.npz' $first)
   shift 2
-  run finetune --views $views --epochs $second --out "$cache/runs/stage2-$name" --head concepts --mix 2 2 10 2 \
-    --cell-weight 0.05 --energy-weight 0.1 --geometry 0.5 --grey 0.5 --start "$start" "$@"
+  for member in $members; do
+    run finetune --views $views --epochs $second --out "$cache/runs/$member-$name" --head $member --mix 2 2 10 2 \
+      --cell-weight 0.05 --energy-weight 0.1 --geometry 0.5 --grey 0.5 --start "$start" "$@"
+  done
 }
-export_run() { # bundle, run, options
-  bundle=$cache/models/$1.mammo stage2=$cache/runs/stage2-$2
+weights() { # name
+  for member in $members; do echo "$cache/runs/$member-$1/$(printf 'weights_%03d.npz' $second)"; done
+}
+
+export_run() { # bundle, name, options
+  bundle=$cache/models/$1.mammo weights=$(weights "$2")
   shift 2
   mkdir -p "$cache/models"
-  [ -e "$bundle" ] || run export --views $views --run "$stage2" --epoch $second --out "$bundle" "$@"
+  [ -e "$bundle" ] || run export --weights $weights --out "$bundle" "$@"
 }
 film() { # evaluation, positive labels, models
   name=$1 positive=$2
@@ -68,7 +76,7 @@ make_once "$found/stability.md" stability --views $views --fold 0 --model "$cach
 finetune shuffled fold0 --fold 0 --shuffled
 finetune background fold0 --fold 0 --background --mix 0 0 16 0
 for control in shuffled background; do
-  make_once "$found/$control.json" control --views $views --run "$cache/runs/stage2-$control" --epoch $second
+  make_once "$found/$control.json" control --views $views --weights $(weights $control)
 done
 
 # The weights that ship: everything, for as long
@@ -84,14 +92,16 @@ make_once "$cache/phantoms" phantoms
 }
 
 [ -n "$version" ] || { echo "measured; to replace the model that ships: make train … VERSION=1.0.0"; exit 0; }
-run release --views $views --run "$cache/runs/stage2-final" --epoch $second --version "$version" $models \
+run release --views $views --weights $(weights final) --version "$version" $models \
   --rsna "$found/rsna" --films "$found/films" --films-table "$films/labels.csv" \
   --malignant "$found/malignant" --phantoms "$found/phantoms"
+curves=
+for member in $members; do
+  for name in fold0 fold1 fold2 shuffled background final; do curves="$curves --run $cache/runs/$member-$name"; done
+done
 run card --views $views --rsna "$found/rsna" --films "$found/films" --malignant "$found/malignant" \
   --random "$found/random" --phantoms "$found/phantoms" --stability "$found/stability.md" \
-  --control "$found/shuffled.json" --control "$found/background.json" \
-  --run "$cache/runs/stage2-fold0" --run "$cache/runs/stage2-fold1" --run "$cache/runs/stage2-fold2" \
-  --run "$cache/runs/stage2-shuffled" --run "$cache/runs/stage2-background" --run "$cache/runs/stage2-final"
+  --control "$found/shuffled.json" --control "$found/background.json" $curves
 # What shows the model's answer to the sample
 python scripts/make_answer.py
 python scripts/make_api_page.py

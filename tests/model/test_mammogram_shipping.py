@@ -76,7 +76,9 @@ def test_the_final_weights_are_released_with_the_line_that_was_fitted_out_of_fol
     slopes: list[str] = []
     out = tmp_path / "default.mammo"
 
-    manifest = release(run, 1, views, measured, out, version="3.0", float16=True, tell=slopes.append)
+    manifest = release(
+        [run / WEIGHTS.format(1)], views, measured, out, version="3.0", float16=True, tell=slopes.append
+    )
 
     shipped = unpack(out.read_bytes())
     kept = {"weights_sha256", "compiled"}
@@ -101,7 +103,7 @@ def test_the_final_weights_are_released_with_the_line_that_was_fitted_out_of_fol
     ]
     slope, offset = (float(part.split(":")[-1]) for part in slopes[0].partition(", ")[0].split(" · logit "))
     image = views.image(views.views[0])
-    _, (score,) = predict(Trained.read(run, run / WEIGHTS.format(1), views).network, [image])
+    _, (score,) = predict(Trained.read([run / WEIGHTS.format(1)]).networks[0], [image])
     graph = CompiledGraph(shipped.graph, spec=manifest.input, outputs=1, target_shape=(64, 44, 9))
     tensors = graph.run(image[None, ..., None], np.ones(1, dtype=np.float32))
     assert tensors["logits"][0] == pytest.approx(slope * score + offset, abs=5e-3)
@@ -109,7 +111,7 @@ def test_the_final_weights_are_released_with_the_line_that_was_fitted_out_of_fol
         shipping, "compile_bundle", lambda _w, _m, path, **_: path.write_bytes(bytes(4_000_001))
     )
     with pytest.raises(ValueError, match="float16"):
-        release(run, 1, views, measured, tmp_path / "none.mammo", version="3.0")
+        release([run / WEIGHTS.format(1)], views, measured, tmp_path / "none.mammo", version="3.0")
     assert not (tmp_path / "none.mammo").exists()
 
 
@@ -122,11 +124,11 @@ def test_a_control_is_measured_on_its_fold_with_true_labels(background: bool, tm
     bright = views.images["rsna"]
     bright[[view.number for view in views.views if view.positive], 200:260, 40:100] = 65_000
 
-    found = measure_control(run, 1, views, plan=Plan(resamples=100))
+    found = measure_control([run / WEIGHTS.format(1)], views, plan=Plan(resamples=100))
 
     own = [view for view in split(views.views, 1)[1] if view.source == "rsna"]
     seen = BackgroundOnly(views.views, views.images, views.tissue) if background else views
-    network = Trained.read(run, run / WEIGHTS.format(1), views).network
+    (network,) = Trained.read([run / WEIGHTS.format(1)]).networks
     _, scores = predict(network, [seen.image(view) for view in own])
     area = auc(scores.astype(np.float64), np.array([bool(view.positive) for view in own]))
     assert found["auc"]["value"] == pytest.approx(area)
@@ -135,20 +137,20 @@ def test_a_control_is_measured_on_its_fold_with_true_labels(background: bool, tm
 
 
 def test_random_weights_are_those_of_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    views, run = collection(), finished_run(tmp_path / "run")
+    run = finished_run(tmp_path / "run")
     asked: list[str] = []
     monkeypatch.setattr(
-        "training.mammogram.export.compile_bundle", lambda _w, manifest, _out: asked.append(manifest.id)
+        "training.mammogram.export.compile_bundle", lambda _w, manifest, _out, **_: asked.append(manifest.id)
     )
-    export(run, run / WEIGHTS.format(1), views, tmp_path / "random.mammo", random=1)
+    export([run / WEIGHTS.format(1)], tmp_path / "random.mammo", random=1)
 
     assert asked == ["random"]
-    learnt = Trained.read(run, run / WEIGHTS.format(1), views)
-    kernel = np.asarray(learnt.network.get_layer("stride8_convolution").kernel).copy()
+    learnt = Trained.read([run / WEIGHTS.format(1)])
+    kernel = np.asarray(learnt.networks[0].get_layer("stride8_convolution").kernel).copy()
     again, other = (
-        np.asarray(learnt.randomised(seed).network.get_layer("stride8_convolution").kernel).copy()
+        np.asarray(learnt.randomised(seed).networks[0].get_layer("stride8_convolution").kernel).copy()
         for seed in (1, 2)
     )
     assert not np.allclose(kernel, again)
     assert not np.allclose(again, other)
-    assert learnt.network.get_layer("score").get_weights()[0].any(), "a map of nothing is no baseline"
+    assert learnt.networks[0].get_layer("score").get_weights()[0].any(), "a map of nothing is no baseline"

@@ -20,7 +20,7 @@ from training.mammogram.outoffold import Question, measure_out_of_fold
 from training.mammogram.phantoms import write_phantoms
 from training.mammogram.prepare import prepare_folder
 from training.mammogram.releasing import add_releasing, models_of, unseen
-from training.mammogram.runs import WEIGHTS, Run, execute
+from training.mammogram.runs import Run, execute
 from training.mammogram.stability import as_markdown as stability_as_markdown
 from training.mammogram.stability import stability
 from training.mammogram.subgroups import as_markdown as subgroups_as_markdown
@@ -92,11 +92,10 @@ def _add_learning(stages: Stages) -> None:
 
 
 def _add_measuring(stages: Stages) -> None:
-    compiled = stages.add_parser("export", help="compile an epoch of a run, to be measured")
-    compiled.add_argument("--views", type=Path, nargs="+", required=True)
-    compiled.add_argument("--run", dest="folder", type=Path, required=True, help="folder of the run")
-    compiled.add_argument("--epoch", type=int, required=True)
+    compiled = stages.add_parser("export", help="compile weights of runs, to be measured")
+    compiled.add_argument("--weights", type=Path, nargs="+", required=True, help="weights_NNN.npz of runs")
     compiled.add_argument("--random", type=int, metavar="SEED", help="random weights instead: a baseline")
+    compiled.add_argument("--float16", action="store_true", help="weights in 16 bits")
     compiled.add_argument("--out", type=Path, required=True, help="the bundle, .mammo")
     compiled.set_defaults(run=_export)
     measured = stages.add_parser("evaluate", help="measure each image by the model that left its patient out")
@@ -179,9 +178,8 @@ def _run(arguments: argparse.Namespace, recipe: Recipe, design: Design, mix: Mix
 
 
 def _export(arguments: argparse.Namespace, tell: Tell) -> None:
-    weights = arguments.folder / WEIGHTS.format(arguments.epoch)
-    export(arguments.folder, weights, read(arguments.views), arguments.out, random=arguments.random)
-    tell(f"{weights} to {arguments.out}")
+    export(arguments.weights, arguments.out, random=arguments.random, float16=arguments.float16)
+    tell(f"{', '.join(map(str, arguments.weights))} to {arguments.out}")
 
 
 def _evaluate(arguments: argparse.Namespace, tell: Tell) -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,18 +15,11 @@ from mammo_core.compiler.perturbation import randomise
 from mammo_core.models.manifest import Head as Activation
 from mammo_core.models.manifest import Manifest, OperatingPoint
 from training.bundle import digest, keras_bytes
-from training.mammogram.heads import ABOVE, TARGET
+from training.mammogram.heads import TARGET
 from training.mammogram.inputs import SPEC
 from training.mammogram.learning import load_weights
-from training.mammogram.network import Design, Head, build, exported
-from training.mammogram.runs import SETTINGS, split
-from training.mammogram.validation import predict
-from training.mammogram.views import Collection
-
-UNUSUAL = 0.1
-"""Share of healthy views whose strongest cells, on average, are no evidence at all."""
-SAMPLED = 240
-"""Healthy views, from those that were learnt from, on which that is looked up."""
+from training.mammogram.network import Design, build, exported
+from training.mammogram.runs import SETTINGS
 
 
 def plain_manifest(weights: bytes, name: str) -> Manifest:
@@ -47,85 +41,65 @@ def plain_manifest(weights: bytes, name: str) -> Manifest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """A network with the weights of a run, and what it takes to give it one output.
+    """Networks with the weights of runs; their mean score is the model's.
 
     Parameters
     ----------
-    network : keras.Model
-        Of :func:`training.mammogram.network.build`.
+    networks : tuple of keras.Model
+        Of :func:`training.mammogram.network.build`, with concepts; one.
     design : Design
-    zero : float
-        Logit of a cell that counts as no evidence.
     """
 
-    network: Any
+    networks: tuple[Any, ...]
     design: Design
-    zero: float
 
     @classmethod
-    def read(cls, folder: Path, weights: Path, collection: Collection) -> "Trained":
-        """Take the weights of a run.
-
-        Parameters
-        ----------
-        folder : Path
-            Of the run.
-        weights : Path
-            One of its epochs.
-        collection : Collection
-            What it was trained on.
-        """
-        settings = json.loads((folder / SETTINGS).read_text())
-        design = Design.of(settings["design"])
-        network = build(design, seed=0)
-        load_weights(network, weights)
-        zero = 0.0
-        if design.head is Head.STRONGEST:
-            learnt, _ = split(collection.views, settings["fold"])
-            healthy = [view for view in learnt if view.healthy]
-            sampled = healthy[:: max(1, len(healthy) // SAMPLED)]
-            _, scores = predict(network, [collection.image(view) for view in sampled])
-            zero = pooled_of(network, float(np.quantile(scores, UNUSUAL)))
-        return cls(network, design, zero)
+    def read(cls, weights: Sequence[Path]) -> "Trained":
+        """Take epochs of runs, ``weights_NNN.npz`` in the runs' folders."""
+        design = Design.of(json.loads(weights[0].with_name(SETTINGS).read_text())["design"])
+        return cls(tuple(_network(path) for path in weights), design)
 
     def saved(self, *, slope: float = 1.0, offset: float = 0.0) -> bytes:
         """The Keras file, with a calibration in its last unit."""
-        return keras_bytes(exported(self.network, self.design, zero=self.zero, slope=slope, offset=offset))
+        (network,) = self.networks
+        return keras_bytes(exported(network, self.design, slope=slope, offset=offset))
 
     def randomised(self, seed: int) -> "Trained":
-        """The same network as it would be if it had never been trained: what a map shows without learning."""
+        """The same networks as if they had never been trained: what a map shows without learning."""
         random = np.random.default_rng(seed)
-        for layer in self.network.layers:
-            if layer.weights and layer.name != ABOVE:
-                randomise(layer, random)
+        for network in self.networks:
+            for layer in network.layers:
+                if layer.trainable_weights:
+                    randomise(layer, random)
         return self
 
 
-def export(
-    folder: Path, weights: Path, collection: Collection, out: Path, *, random: int | None = None
-) -> None:
-    """Compile a run's weights as they are, to be measured.
+def _network(weights: Path) -> Any:  # noqa: ANN401 - Keras is untyped
+    design = Design.of(json.loads(weights.with_name(SETTINGS).read_text())["design"])
+    network = build(design, seed=0)
+    load_weights(network, weights)
+    return network
+
+
+def export(weights: Sequence[Path], out: Path, *, random: int | None = None, float16: bool = False) -> None:
+    """Compile weights of runs as they are, to be measured.
 
     Parameters
     ----------
-    folder, weights, collection
+    weights : sequence of Path
         As in :meth:`Trained.read`.
     out : Path
         The bundle, ``.mammo``.
     random : int or None
-        Seed of random weights to take instead of those of the run, for a baseline.
+        Seed of random weights to take instead of those of the runs, for a baseline.
+    float16 : bool
+        Whether weights are stored in 16 bits.
     """
-    trained = Trained.read(folder, weights, collection)
+    trained = Trained.read(weights)
     if random is not None:
         trained = trained.randomised(random)
     saved = trained.saved()
-    compile_bundle(saved, plain_manifest(saved, out.stem), out)
-
-
-def pooled_of(network: object, score: float) -> float:
-    """The average of the layer ``evidence`` that gives a score."""
-    kernel, bias = network.get_layer("score").get_weights()  # type: ignore[attr-defined] # Keras is untyped
-    return (score - float(bias[0])) / float(kernel[0, 0])
+    compile_bundle(saved, plain_manifest(saved, out.stem), out, float16=float16)
 
 
 def compile_bundle(weights: bytes, manifest: Manifest, out: Path, *, float16: bool = False) -> None:

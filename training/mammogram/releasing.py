@@ -24,8 +24,7 @@ def add_releasing(stages: Any) -> None:  # noqa: ANN401 - argparse's class is pr
     """Add the stages to the command."""
     released = stages.add_parser("release", help="compile the model that ships")
     released.add_argument("--views", type=Path, nargs="+", required=True)
-    released.add_argument("--run", dest="folder", type=Path, required=True, help="with the final weights")
-    released.add_argument("--epoch", type=int, required=True)
+    released.add_argument("--weights", type=Path, nargs="+", required=True, help="the final ones")
     released.add_argument("--rsna", type=Path, required=True, help="folder that evaluate wrote")
     released.add_argument("--films", type=Path, required=True, help="the same, every finding positive")
     released.add_argument("--films-table", type=Path, required=True, help="labels.csv beside the films")
@@ -38,8 +37,7 @@ def add_releasing(stages: Any) -> None:  # noqa: ANN401 - argparse's class is pr
     released.set_defaults(run=_release)
     control = stages.add_parser("control", help="measure a run that had nothing to learn")
     control.add_argument("--views", type=Path, nargs="+", required=True)
-    control.add_argument("--run", dest="folder", type=Path, required=True)
-    control.add_argument("--epoch", type=int, required=True)
+    control.add_argument("--weights", type=Path, nargs="+", required=True, help="of the run")
     control.add_argument("--out", type=Path, required=True, help="JSON file")
     control.set_defaults(run=_control)
     card = stages.add_parser("card", help="write docs/model/ and the numbers of MODEL_CARD.md")
@@ -70,10 +68,10 @@ def unseen(images: list[Path], folders: list[Path] | None, fold: int | None, cou
 
 
 def _control(arguments: argparse.Namespace, tell: Tell) -> None:
-    found = measure_control(arguments.folder, arguments.epoch, read(arguments.views), plan=Plan())
+    found = measure_control(arguments.weights, read(arguments.views), plan=Plan())
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(found, indent=2) + "\n")
-    tell(f"{arguments.folder.name}: {found['auc']}")
+    tell(f"{arguments.out.stem}: {found['auc']}")
 
 
 def _card(arguments: argparse.Namespace, tell: Tell) -> None:
@@ -98,8 +96,7 @@ def _release(arguments: argparse.Namespace, tell: Tell) -> None:
         phantoms=arguments.phantoms,
     )
     release(
-        arguments.folder,
-        arguments.epoch,
+        arguments.weights,
         read(arguments.views),
         measured,
         arguments.out,

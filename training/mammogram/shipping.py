@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -23,7 +23,7 @@ from training.mammogram.folds import FOLDS
 from training.mammogram.outoffold import image_folds, service_of
 from training.mammogram.reference import OPTIONS, peaks_in_lesions
 from training.mammogram.release import AREA, POINTING, OutOfFold, make_manifest, measurements
-from training.mammogram.runs import SETTINGS, WEIGHTS, split
+from training.mammogram.runs import SETTINGS, split
 from training.mammogram.views import Collection
 
 LIMIT_BYTES = 4_000_000
@@ -59,8 +59,7 @@ class Measured:
 
 
 def release(
-    folder: Path,
-    epoch: int,
+    weights: Sequence[Path],
     collection: Collection,
     measured: Measured,
     out: Path,
@@ -73,9 +72,8 @@ def release(
 
     Parameters
     ----------
-    folder : Path
-        Of the run with the final weights.
-    epoch : int
+    weights : sequence of Path
+        The final ones, as in :meth:`training.mammogram.export.Trained.read`.
     collection : Collection
         What it was trained on.
     measured : Measured
@@ -97,20 +95,19 @@ def release(
     tell(f"calibration: {found.line.slope:.3f} · logit {found.line.offset:+.3f}, error {found.error:.3f}")
     reference = reference_logit(measured, folds, found.line.slope)
     tell(f"reference logit {reference.value}: {reference.source}")
-    trained = Trained.read(folder, folder / WEIGHTS.format(epoch), collection)
-    weights = trained.saved(slope=found.line.slope, offset=found.line.offset)
+    saved = Trained.read(weights).saved(slope=found.line.slope, offset=found.line.offset)
     manifest = make_manifest(
         found,
-        weights=weights,
+        weights=saved,
         version=version,
-        data=trained_on(collection, json.loads((folder / SETTINGS).read_text())["fold"]),
+        data=trained_on(collection, fold_left_out(weights)),
         measured_on=in_words(measured.rsna, RSNA),
         reference=reference,
         performance=performance(measured),
     )
     with TemporaryDirectory() as temporary:
         bundle = Path(temporary) / out.name
-        compile_bundle(weights, manifest, bundle, float16=float16)
+        compile_bundle(saved, manifest, bundle, float16=float16)
         data = bundle.read_bytes()
     if len(data) > LIMIT_BYTES:
         raise ValueError(f"The bundle has {len(data) / 1e6:.1f} MB, the limit is 4: --float16 halves it.")
@@ -203,6 +200,21 @@ def in_words(evaluation: Path, source: str) -> str:
         f"{images['analysed']:,} {_images(source)} of {images['patients']} patients ({SETS[source]}), "
         f"out of fold, {folds} of {FOLDS} folds"
     )
+
+
+def fold_left_out(weights: Sequence[Path]) -> int | None:
+    """The fold that runs left out, all of them the same; None if they learnt from everything.
+
+    Raises
+    ------
+    ValueError
+        If they left out different ones.
+    """
+    folds = {json.loads(path.with_name(SETTINGS).read_text())["fold"] for path in weights}
+    if len(folds) != 1:
+        raise ValueError(f"The weights are of different folds: {sorted(folds, key=str)}.")
+    fold: int | None = folds.pop()
+    return fold
 
 
 def trained_on(collection: Collection, fold: int | None) -> str:
