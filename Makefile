@@ -71,11 +71,11 @@ serve: $(VENV)/.serve ## the same application on http://127.0.0.1:8000
 bench: $(VENV)/.dev ## measure the explanation, and write the table of docs/compile.md (half an hour)
 	$(BIN)/python -m benchmarks.explanation --write docs/compile.md
 
-train: $(VENV)/.dev ## train on mammograms, out of fold: RSNA=, FILMS= (data folders), CACHE= (hours; goes on where it stopped)
-	PYTHON=$(BIN)/python scripts/train.sh "$(RSNA)" "$(FILMS)" "$(CACHE)"
+train: $(VENV)/.dev ## train on mammograms and measure: RSNA=, FILMS= (data), CACHE= (hours; resumes); VERSION= replaces the model
+	PYTHON=$(BIN)/python scripts/train.sh "$(RSNA)" "$(FILMS)" "$(CACHE)" "$(VERSION)"
 
-train-phantom: $(VENV)/.dev ## train the embedded phantom model again (minutes)
-	$(BIN)/python -m training.phantom_model --out mammo_core/assets
+train-phantom: $(VENV)/.dev ## train the model of tests again, on phantoms (minutes)
+	$(BIN)/python -m training.phantom_model --out tests/fixtures
 
 clean: ## remove the environment and what commands wrote
 	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""Write the samples that the page carries: four phantoms, as base64 in one JSON file.
+"""Write the samples: four phantoms for the page, as base64 in one JSON file, and that of the package.
 
     python scripts/make_samples.py
 
@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mammo_core.phantom.files import to_png
+from mammo_core.phantom.sample import write_sample
 from mammo_core.phantom.synthesis import Phantom, make_phantom
 from mammo_core.records import Laterality, ViewPosition
 
-PLACE = Path(__file__).resolve().parents[1] / "mammo_core" / "viewer" / "samples.json"
+PACKAGE = Path(__file__).resolve().parents[1] / "mammo_core"
+PLACE = PACKAGE / "viewer" / "samples.json"
 SHAPE = (576, 468)
 SIDES = {Laterality.LEFT: "Left", Laterality.RIGHT: "Right"}
 
@@ -61,9 +63,10 @@ SAMPLES = (
 
 
 def main() -> None:
-    """Write the file."""
+    """Write the files."""
     text = json.dumps({"samples": [sample.described() for sample in SAMPLES]}, indent=1)
     PLACE.write_text(f"{text}\n", encoding="utf-8")
+    write_sample(PACKAGE / "assets")
     print(f"{PLACE.name}: {len(text):,} characters")
 
 

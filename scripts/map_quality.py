@@ -1,12 +1,13 @@
 """How well the map-quality checks tell a right map from a wrong one: the figures of docs/explanation.md.
 
-The embedded model explains phantoms with a mass. Each of its maps is checked as it is, and once more moved
-down by a third of its height, so that it has the same values in the wrong place.
+The model of phantoms, which tests use, explains phantoms with a mass. Each of its maps is checked as it is,
+and once more moved down by a third of its height, so that it has the same values in the wrong place.
 """
 
 import argparse
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -20,16 +21,17 @@ from mammo_core.phantom.synthesis import make_phantom
 from mammo_core.pipeline import Analysis
 from mammo_core.records import ModelOutput
 from mammo_core.service import build_service
+from mammo_core.settings import Settings
 
 FIRST_SEED = 5_000_000
-"""Apart from the seeds with which the embedded model was made."""
+"""Apart from the seeds with which that model was made."""
 
 
 def moved(output: ModelOutput) -> ModelOutput:
     """The same prediction, its evidence moved down by a third of the grid."""
     evidence = output.evidence
     if evidence is None:
-        raise SystemExit("The embedded model gave no evidence.")
+        raise SystemExit("The model gave no evidence.")
     rows = evidence.activations.shape[0] // 3
     activations, gradients = (
         np.roll(tensor, rows, axis=0) for tensor in (evidence.activations, evidence.gradients)
@@ -63,8 +65,10 @@ def main() -> None:
     """Print a row for the right maps and one for the wrong ones."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--phantoms", type=int, default=40)
-    phantoms = parser.parse_args().phantoms
-    service = build_service()
+    parser.add_argument("--model", type=Path, default=Path("tests/fixtures/phantom.mammo"))
+    arguments = parser.parse_args()
+    phantoms: int = arguments.phantoms
+    service = build_service(Settings(model_uri=arguments.model.resolve().as_uri()))
     found: dict[str, list[MapQuality]] = {"as it is": [], "moved": []}
     for seed in range(FIRST_SEED, FIRST_SEED + phantoms):
         options = AnalysisOptions(images=(), quality_checks=QualityChecks.OFF)

@@ -1,1 +1,1 @@
-"""How the embedded model was made; not part of the service."""
+"""How models were made; not part of the service."""

@@ -1,4 +1,4 @@
-"""The network of the embedded model. TensorFlow is imported inside the functions."""
+"""The network of the phantom model. TensorFlow is imported inside the functions."""
 
 import os
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
-"""Train the embedded model on phantoms: ``python -m training.phantom_model --out mammo_core/assets``.
+"""Train the model of tests on phantoms: ``python -m training.phantom_model --out tests/fixtures``.
 
 Phantoms are made from seeds that are used for nothing else, a small network learns to find the planted mass,
-its cuts are chosen on validation phantoms, its performance is measured on test phantoms, and weights,
-manifest and sample image are written.
+its cuts are chosen on validation phantoms, its performance is measured on test phantoms, and the bundle is
+written. Of real mammograms it knows nothing.
 """
 
 import argparse
@@ -18,7 +18,6 @@ import numpy as np
 
 from mammo_core.evaluation.statistics import Labels, auc
 from mammo_core.models.manifest import Head, Manifest, Measurement, OperatingPoint, ReferenceLogit
-from mammo_core.phantom.sample import write_sample
 from mammo_core.records import FloatArray
 from training.bundle import digest, keras_bytes
 from training.cases import SPEC, Case, make_cases, make_pairs
@@ -50,7 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder for model, manifest and sample")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the bundle, phantom.mammo")
     parser.add_argument("--pairs", type=int, default=1000, help="breasts, each with and without a mass")
     parser.add_argument("--patch-epochs", type=int, default=Plan().patch_epochs)
     parser.add_argument("--view-epochs", type=int, default=Plan().view_epochs)
@@ -163,7 +162,7 @@ def _performance(test: Scored, cuts: Cuts) -> tuple[Measurement, ...]:
 def _write(folder: Path, weights: bytes, manifest: Manifest) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as temporary:
-        model = Path(temporary) / "default.keras"
+        model = Path(temporary) / "phantom.keras"
         model.write_bytes(weights)
         model.with_suffix(".manifest.json").write_text(manifest.model_dump_json(indent=2) + "\n")
         # In a process of its own: one that has traced before gives other bytes.
@@ -174,10 +173,9 @@ def _write(folder: Path, weights: bytes, manifest: Manifest) -> None:
             "compile",
             str(model),
             "-o",
-            str(folder / "default.mammo"),
+            str(folder / "phantom.mammo"),
         ]
         subprocess.run(command, check=True)  # noqa: S603 - our own command
-    write_sample(folder)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ Corner = Literal["lower right", "upper left", "best"]
 SIZE_INCHES, DOTS_PER_INCH = (4.8, 4.6), 150
 CURVE, POINT, CHANCE = "#0072b2", "#d55e00", "#888888"
 """Told apart with any form of colour blindness (M. Okabe and K. Ito, Color Universal Design, 2008)."""
+COLOURS = (CURVE, POINT, "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+MARKS = "os^Dv<>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,15 @@ class Plot:
     files: dict[str, bytes] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a plot: its label, and its points."""
+
+    label: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
 def draw_plots(evaluation: Evaluation, examined: Sequence[Examined]) -> tuple[Plot, ...]:
     """Draw the ROC curve, the reliability diagram and the FROC curve; what was not measured is not drawn."""
     scored = Scored.of(examined)
@@ -53,7 +64,7 @@ def draw_plots(evaluation: Evaluation, examined: Sequence[Examined]) -> tuple[Pl
     if evaluation.classification.auc.value is not None:
         plots.append(_roc(scored, evaluation.classification))
     if evaluation.calibration.bins:
-        plots.append(_calibration(evaluation.calibration))
+        plots.append(draw_reliability(evaluation.calibration))
     if evaluation.free_response.mean_sensitivity is not None:
         plots.append(_froc(examined, evaluation.free_response))
     return tuple(plots)
@@ -74,7 +85,8 @@ def _roc(scored: Scored, found: Classification) -> Plot:
     return Plot("roc", "Classification", "ROC curve with the manifest's operating points", _encoded(figure))
 
 
-def _calibration(found: Calibration) -> Plot:
+def draw_reliability(found: Calibration) -> Plot:
+    """Draw the reliability diagram."""
     figure, axes = _figure()
     axes.plot([0, 1], [0, 1], color=CHANCE, linestyle=":", linewidth=1, label="calibrated")
     scores, observed = [b.mean_score for b in found.bins], [b.observed for b in found.bins]
@@ -83,6 +95,25 @@ def _calibration(found: Calibration) -> Plot:
     _square(axes, "mean score of a group", "share of it that is positive", "upper left")
     caption = "Reliability diagram: groups of equally many images by score"
     return Plot("calibration", "Calibration", caption, _encoded(figure))
+
+
+def draw_lines(name: str, caption: str, lines: Sequence[Line], *, x: str, y: str) -> Plot:
+    """Draw lines that are told apart by colour and mark.
+
+    Parameters
+    ----------
+    name, caption : str
+        As in :class:`Plot`.
+    lines : sequence of Line
+    x, y : str
+        What the axes show.
+    """
+    figure, axes = _figure()
+    for number, line in enumerate(lines):
+        colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
+        axes.plot(line.x, line.y, color=colour, marker=mark, ms=4, linewidth=1.2, label=line.label)
+    _label(axes, x, y, "best")
+    return Plot(name, caption, caption, _encoded(figure))
 
 
 def _froc(examined: Sequence[Examined], found: FreeResponse) -> Plot:

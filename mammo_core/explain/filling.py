@@ -21,7 +21,7 @@ BLUR = 1.0 / 16.0
 """Standard deviation of the blur, as a share of the input's longer side: 10 mm on a breast of 160 mm, so a
 lesion of 10 mm is gone and the shape of the breast is still there."""
 EDGE = 1.0 / 40.0
-"""Standard deviation of the fading edge, likewise. To a sharp edge the embedded model answers as to a
+"""Standard deviation of the fading edge, likewise. To a sharp edge the model of phantoms answers as to a
 structure of the breast: ``docs/decisions/0011-map-quality.md`` has the figures."""
 FADED = 0.02
 """A smaller share of filling cannot be seen, and is left out."""

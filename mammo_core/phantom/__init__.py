@@ -1,1 +1,1 @@
-"""Synthetic mammograms with known truth: for tests, the demonstration and the embedded model."""
+"""Synthetic mammograms with known truth: for tests, samples and the demonstration."""

@@ -15,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests import phantom_model
 from tests.browser.gateway import Gateway, listening
 from tests.emulator.runtime import CREDENTIALS, ROOT, free_ports, sandbox
 
@@ -128,7 +129,7 @@ def serving(**environment: str) -> Iterator[str]:
     server = subprocess.Popen(
         [sys.executable, "-m", "mammo_core", "serve", "--port", str(port)],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **CREDENTIALS, **environment},
+        env={"PATH": os.environ["PATH"], **CREDENTIALS, "MODEL_URI": phantom_model.URI, **environment},
         stderr=subprocess.DEVNULL,
     )
     try:
@@ -156,7 +157,10 @@ def served() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def emulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the function in Lambda's runtime, behind a gateway with a stage."""
-    with sandbox(tmp_path_factory.mktemp("browser")) as function, listening(Gateway(function)) as address:
+    with (
+        sandbox(tmp_path_factory.mktemp("browser"), {"MODEL_URI": phantom_model.URI}) as function,
+        listening(Gateway(function)) as address,
+    ):
         yield address
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from mammo_core.phantom.files import to_dicom, to_png
 from mammo_core.phantom.synthesis import make_phantom
+from tests import phantom_model
 from tests.browser.conftest import Opens
 from tests.browser.gateway import Gateway, listening
 from tests.cloud import RESULTS, UPLOADS, Cloud
@@ -27,6 +28,7 @@ def worker(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         "AWS_ENDPOINT_URL_S3": cloud.endpoint,
         "UPLOAD_BUCKET": UPLOADS,
         "RESULT_BUCKET": RESULTS,
+        "MODEL_URI": phantom_model.URI,
     }
     with sandbox(tmp_path_factory.mktemp("large"), environment) as function:
         yield function

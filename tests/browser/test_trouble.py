@@ -11,6 +11,7 @@ from playwright.sync_api import Route
 
 from mammo_core.phantom.files import to_png
 from mammo_core.phantom.synthesis import make_phantom
+from tests import phantom_model
 from tests.browser.conftest import Opens, serving
 from tests.browser.gateway import Gateway, listening
 from tests.emulator.runtime import sandbox
@@ -212,7 +213,7 @@ class TestAKey:
     def test_is_asked_for_and_kept_for_this_tab(
         self, opens: Opens, tmp_path_factory: pytest.TempPathFactory
     ) -> None:
-        with sandbox(tmp_path_factory.mktemp("keys")) as function:
+        with sandbox(tmp_path_factory.mktemp("keys"), {"MODEL_URI": phantom_model.URI}) as function:
             gateway = Gateway(function, key="open-sesame")
             with listening(gateway) as address:
                 visit = opens(address)

@@ -4,17 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib import resources
 from threading import Event, Thread
 from time import sleep
 
+from tests.phantom_model import BUNDLE
+
 KEY = "m.mammo"
 REFUSALS = {"403": (403, "AccessDenied"), "404": (404, "NoSuchKey"), "503": (503, "SlowDown")}
-
-
-def embedded_bundle() -> bytes:
-    """The model of the package."""
-    return (resources.files("mammo_core.assets") / "default.mammo").read_bytes()
 
 
 class FaultyS3:
@@ -59,7 +55,7 @@ def faulty_s3() -> Iterator[FaultyS3]:
                 status, code = REFUSALS[mode]
                 self._answer(status, f"<Error><Code>{code}</Code></Error>".encode())
             else:
-                self._answer(200, embedded_bundle())
+                self._answer(200, BUNDLE)
 
         def _answer(self, status: int, body: bytes) -> None:
             self.send_response(status)

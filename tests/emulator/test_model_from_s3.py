@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -13,9 +14,10 @@ from moto.server import ThreadedMotoServer
 
 from mammo_core.models.bundle import pack, unpack
 from tests.doors import v1_event, v2_event
-from tests.emulator.faulty_s3 import FaultyS3, embedded_bundle, faulty_s3
+from tests.emulator.faulty_s3 import FaultyS3, faulty_s3
 from tests.emulator.runtime import CREDENTIALS, Sandbox, free_ports, sandbox
 from tests.mammograms import three_files
+from tests.phantom_model import BUNDLE
 
 PNG = three_files()["1.png"]
 BUCKET = "models-of-the-emulator"
@@ -24,7 +26,7 @@ BUCKET = "models-of-the-emulator"
 
 def other_bundle() -> bytes:
     """The same network under another version."""
-    bundle = unpack(embedded_bundle())
+    bundle = unpack(BUNDLE)
     return pack(bundle.graph, bundle.manifest.model_copy(update={"version": "other"}))
 
 
@@ -71,7 +73,7 @@ def test_a_bundle_in_s3_gives_the_answer_of_the_same_bundle_in_the_package(
     endpoint: str,
     tmp_path: Path,
 ) -> None:
-    put(s3, "m.mammo", embedded_bundle())
+    put(s3, "m.mammo", (resources.files("mammo_core.assets") / "default.mammo").read_bytes())
     settings = {"MODEL_URI": f"s3://{BUCKET}/m.mammo", "AWS_ENDPOINT_URL_S3": endpoint}
     with sandbox(tmp_path, settings) as function, sandbox(tmp_path) as embedded:
         answers = [analysed(each) for each in (function, embedded)]
@@ -87,7 +89,7 @@ def test_a_model_is_swapped_and_rolled_back_while_the_function_serves(
     endpoint: str,
     tmp_path: Path,
 ) -> None:
-    old = put(s3, "a.mammo", embedded_bundle())
+    old = put(s3, "a.mammo", BUNDLE)
     new = put(s3, "b.mammo", other_bundle())
     wrong = json.dumps({"key": "b.mammo", "sha256": "ab" * 32})
     settings = {"MODEL_URI": f"s3://{BUCKET}/now.json", "AWS_ENDPOINT_URL_S3": endpoint}
@@ -100,8 +102,8 @@ def test_a_model_is_swapped_and_rolled_back_while_the_function_serves(
             versions.append(answer["model"]["version"])
         events = [line["message"] for line in function.log() if line["message"] != "request"]
 
-    embedded = unpack(embedded_bundle()).manifest.version
-    assert versions == [embedded, "other", "other", embedded], "a wrong pointer changes nothing"
+    first = unpack(BUNDLE).manifest.version
+    assert versions == [first, "other", "other", first], "a wrong pointer changes nothing"
     assert events == ["model_swapped", "model_kept", "model_swapped"]
 
 
@@ -113,7 +115,7 @@ def test_a_model_that_comes_later_is_served_without_a_restart(
     settings = {"MODEL_URI": f"s3://{BUCKET}/m.mammo", "AWS_ENDPOINT_URL_S3": endpoint}
     with sandbox(tmp_path, settings) as function:
         missing, problem = analysed(function)
-        put(s3, "m.mammo", embedded_bundle())
+        put(s3, "m.mammo", BUNDLE)
         there, _ = analysed(function)
 
     assert (missing, problem["code"], there) == (503, "model_unavailable", 200)

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Callable
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,17 +24,17 @@ from mammo_core.settings import Settings
 from tests.cloud import MODELS, Cloud, Context, KilledError
 from tests.doors import client_of, log_lines
 from tests.functional.test_worker import PNG
+from tests.phantom_model import BUNDLE
 
 POINTER = "current.json"
 URI = f"s3://{MODELS}/{POINTER}"
 SOURCE = "source/mine.keras"
-DEFAULT = (resources.files("mammo_core.assets") / "default.mammo").read_bytes()
 
 
 @cache
 def bundle(version: str) -> bytes:
-    """The embedded model under another version: a bundle with a digest of its own."""
-    opened = unpack(DEFAULT)
+    """A model under another version: a bundle with a digest of its own."""
+    opened = unpack(BUNDLE)
     return pack(opened.graph, opened.manifest.model_copy(update={"version": version}))
 
 
@@ -302,7 +301,7 @@ class TestARefusedModel:
         [
             (CompilationError("LiteRT has no kernel for it."), "compilation_failed"),
             (ConfigurationError("The model's manifest is invalid: id: Field required."), "misconfigured"),
-            (DEFAULT[:-100], "model_integrity"),
+            (BUNDLE[:-100], "model_integrity"),
         ],
     )
     def test_leaves_the_pointer_and_a_result_that_says_why(
@@ -356,7 +355,7 @@ class TestARefusedModel:
         monkeypatch.setattr("mammo_core.service._problems", lambda _analysis: (broken,))
 
         with pytest.raises(ModelIntegrityError) as caught:
-            try_out(DEFAULT)
+            try_out(BUNDLE)
 
         assert caught.value.message == f"The sample does not go the whole way with this model: {broken}."
 
@@ -594,7 +593,7 @@ class TestTheCommand:
         assert pointer(cloud)["sha256"] == digest(bundle("3"))
 
     def test_publishes_no_broken_bundle(self, cloud: Cloud, tmp_path: Path) -> None:
-        (tmp_path / "m.mammo").write_bytes(DEFAULT[:-100])
+        (tmp_path / "m.mammo").write_bytes(BUNDLE[:-100])
 
         status, output = self.run(str(tmp_path / "m.mammo"), URI)
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from importlib import resources
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -24,23 +23,24 @@ from mammo_core.phantom.files import to_png
 from mammo_core.phantom.synthesis import make_phantom
 from mammo_core.service import build_service
 from mammo_core.settings import Settings
+from tests import phantom_model
 from tests.doors import client_of, log_lines
 from tests.graphs import damaged, with_a_missing_input
 
 ROOT = Path(__file__).resolve().parents[2]
 BUCKET = "bundles"
 PNG = to_png(make_phantom(seed=4, shape=(320, 256)))
-EMBEDDED = unpack((resources.files("mammo_core.assets") / "default.mammo").read_bytes())
+SERVED = unpack(phantom_model.BUNDLE)
 Put = Callable[[str, bytes], object]
 
 
 def bundle(version: str, *, threshold: float | None = None, graph: bytes | None = None) -> bytes:
-    """The embedded model under another version."""
-    manifest = EMBEDDED.manifest.model_copy(update={"version": version})
+    """A model under another version."""
+    manifest = SERVED.manifest.model_copy(update={"version": version})
     if threshold is not None:
         cut = manifest.threshold.model_copy(update={"threshold": threshold})
         manifest = manifest.model_copy(update={"threshold": cut, "rule_in": None, "rule_out": None})
-    return pack(graph or EMBEDDED.graph, manifest)
+    return pack(graph or SERVED.graph, manifest)
 
 
 FIRST, SECOND = bundle("first", threshold=1.0), bundle("second", threshold=0.0)
@@ -168,7 +168,7 @@ class TestAPointer:
         self, place: tuple[str, Put], trouble: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
         start, put = place
-        hostile = bundle("hostile", graph=with_a_missing_input(EMBEDDED.graph))
+        hostile = bundle("hostile", graph=with_a_missing_input(SERVED.graph))
         put("a.mammo", FIRST)
         put("b.mammo", SECOND)
         put("hostile.mammo", hostile)
@@ -283,19 +283,19 @@ class TestDamagedGraphs:
         assert told.count("model_integrity") > 10
 
     def test_are_refused_by_the_digest_in_their_bundle(self) -> None:
-        manifest = EMBEDDED.manifest
+        manifest = SERVED.manifest
         for seed in range(200):
-            graph = damaged(EMBEDDED.graph, seed)
-            assert graph != EMBEDDED.graph
+            graph = damaged(SERVED.graph, seed)
+            assert graph != SERVED.graph
             data = pack(graph, manifest).replace(
                 hashlib.sha256(graph).hexdigest().encode(),
-                hashlib.sha256(EMBEDDED.graph).hexdigest().encode(),
+                hashlib.sha256(SERVED.graph).hexdigest().encode(),
             )
             with pytest.raises(ModelIntegrityError):
                 unpack(data)
 
     def test_that_would_end_the_process_are_a_500(self, tmp_path: Path) -> None:
-        (tmp_path / "a.mammo").write_bytes(bundle("hostile", graph=with_a_missing_input(EMBEDDED.graph)))
+        (tmp_path / "a.mammo").write_bytes(bundle("hostile", graph=with_a_missing_input(SERVED.graph)))
 
         answer = served((tmp_path / "a.mammo").as_uri()).post("/analyze?images=", content=PNG)
 

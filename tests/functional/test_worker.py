@@ -3,7 +3,6 @@
 import hashlib
 import json
 from base64 import b64decode
-from importlib import resources
 from typing import Any
 
 import pytest
@@ -23,10 +22,10 @@ from mammo_core.settings import Settings
 from mammo_core.testing import BIAS, FakeModel, FixedModel
 from tests.cloud import MODELS, RESULTS, UPLOADS, Cloud, Context, Handler, KilledError
 from tests.doors import client_of, comparable, log_lines
+from tests.phantom_model import BUNDLE
 
 PHANTOM = make_phantom(seed=3, shape=(320, 256))
 PNG = to_png(PHANTOM)
-DEFAULT = (resources.files("mammo_core.assets") / "default.mammo").read_bytes()
 KEY = "incoming/0001.png"
 SETTINGS: dict[str, Any] = {"result_bucket": RESULTS}
 MODEL = FakeModel()
@@ -417,8 +416,8 @@ class TestAFailure:
         cloud.upload(KEY, PNG)
 
         answers = cloud.pump(handler, most=2)
-        digest = hashlib.sha256(DEFAULT).hexdigest()
-        cloud.s3.put_object(Bucket=MODELS, Key="models/m.mammo", Body=DEFAULT)
+        digest = hashlib.sha256(BUNDLE).hexdigest()
+        cloud.s3.put_object(Bucket=MODELS, Key="models/m.mammo", Body=BUNDLE)
         pointer = json.dumps({"key": "models/m.mammo", "sha256": digest})
         cloud.s3.put_object(Bucket=MODELS, Key="model.json", Body=pointer)
         answers += cloud.pump(handler)

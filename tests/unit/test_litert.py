@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from importlib import resources
 
 import numpy as np
 import pytest
@@ -20,10 +19,11 @@ from mammo_core.models.protocol import Model, ModelIdentity
 from mammo_core.models.rehearsal import rehearse
 from mammo_core.models.store import ModelFiles, fetch
 from mammo_core.records import FloatArray, ModelInput
+from tests import phantom_model
 from tests.conftest import make_bundle
 from tests.graphs import with_a_missing_input
 
-DATA = (resources.files("mammo_core.assets") / "default.mammo").read_bytes()
+DATA = phantom_model.BUNDLE
 
 
 def bundle() -> Bundle:
@@ -36,7 +36,7 @@ def compilation_of(manifest: Manifest) -> Compilation:
 
 
 def files() -> ModelFiles:
-    return fetch(None)
+    return fetch(phantom_model.URI)
 
 
 def image(seed: int = 0) -> FloatArray:
@@ -57,7 +57,7 @@ def graph_of(
     target_shape: tuple[int, int, int] | None = None,
     **spec: int,
 ) -> CompiledGraph:
-    """The embedded graph, or another one, described by what is given."""
+    """The graph of phantoms, or another one, described by what is given."""
     manifest = bundle().manifest
     return CompiledGraph(
         graph or bundle().graph,
@@ -67,7 +67,7 @@ def graph_of(
     )
 
 
-class TestTheEmbeddedBundle:
+class TestABundle:
     def test_satisfies_the_protocol(self) -> None:
         model: Model = LiteRTModel(files())
 
@@ -208,7 +208,7 @@ class TestRefused:
 
 
 def repacked(**changes: object) -> ModelFiles:
-    """The embedded graph under a manifest that says something else of it."""
+    """The graph of phantoms under a manifest that says something else of it."""
     opened = bundle()
     changed = unpack(pack(opened.graph, opened.manifest.model_copy(update=changes)))
     return ModelFiles(changed.graph, ".mammo", "0" * 64, changed.manifest, changed.manifest_sha256)

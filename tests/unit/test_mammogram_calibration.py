@@ -34,3 +34,15 @@ def test_separate_classes_give_a_finite_line() -> None:
     line = fitted(np.array([-2.0, -1.0, 1.0, 2.0]), np.array([False, False, True, True]))
     assert 0.3 < line.slope < 5.0
     assert line.offset == pytest.approx(0.0, abs=1e-3)
+
+
+def test_a_single_fold_is_measured_by_its_own_line_and_says_so() -> None:
+    logits = RNG.normal(1.0, 2.0, 300)
+    labels = RNG.uniform(size=300) < Line(0.5, -1.2).probabilities(logits)
+    alone = calibrate(logits, labels, np.zeros(300, dtype=np.intp))
+    assert not alone.unseen
+    assert np.array_equal(alone.crossed, alone.line.probabilities(logits))
+    halves = calibrate(logits, labels, np.arange(300) % 2)
+    assert halves.unseen
+    other = fitted(logits[1::2], labels[1::2])
+    assert halves.crossed[::2] == pytest.approx(other.probabilities(logits[::2]))

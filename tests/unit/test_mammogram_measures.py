@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mammo_core.evaluation.resampling import Plan
 from mammo_core.models.provider import Held, OneModel
@@ -39,7 +40,7 @@ def test_each_image_is_measured_by_the_model_of_its_own_fold(
     views = read([tmp_path / "cache"]).views
     folds = image_folds(views)
     assert sorted(folds.values()) == [0, 1, 2]
-    monkeypatch.setattr(outoffold, "_service", lambda path: service(bias=float(path.stem)))
+    monkeypatch.setattr(outoffold, "service_of", lambda path: service(bias=float(path.stem)))
     question = Question(tmp_path / "films" / "labels.csv", ("malignant",), spacing_mm=0.9, resamples=100)
     models = {0: Path("0.mammo"), 1: Path("40.mammo")}
 
@@ -99,10 +100,11 @@ def test_stability_compares_maps_at_the_same_place(tmp_path: Path, monkeypatch: 
     assert header == "image,patient,label,x,y,r,spacing_mm,view,laterality"
     assert [row.split(",")[2] for row in rows] == ["0", "1"]
 
-    found = stability(service(), [tmp_path / rows[1].split(",")[0]])
+    Image.new("L", (416, 512), 255).save(tmp_path / "white.png")
+    found = stability(service(), [tmp_path / rows[1].split(",")[0], tmp_path / "white.png"])
 
     assert [each.name for each in found] == [change.name for change in CHANGES]
-    assert all(each.images == 1 for each in found)
+    assert all((each.images, each.refused) == (1, 0) for each in found), "what is no mammogram is left out"
     mirrored, down, fine, _, coarse = found
     assert mirrored.score_95 < 1e-3
     assert mirrored.correlation > 0.999

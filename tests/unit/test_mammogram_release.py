@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mammo_core.models.manifest import ReferenceLogit
 from training.mammogram.release import INTENDED, OutOfFold, make_manifest, measurements
 
 
@@ -24,7 +25,13 @@ def test_a_manifest_holds_the_calibration_and_the_cuts_of_the_scores_out_of_fold
     read = OutOfFold.read(tmp_path / "images.csv", {f"{n}.png": n % 3 for n in range(900)})
     found = read.calibrated()
     manifest = make_manifest(
-        found, weights=b"weights", version="1.0.0", data="900 made-up images", reference=12.34, performance=()
+        found,
+        weights=b"weights",
+        version="1.0.0",
+        data="made-up images",
+        measured_on="900 of them",
+        reference=ReferenceLogit(value=12.3, source="a test"),
+        performance=(),
     )
 
     assert read.logits.size == 900
@@ -35,8 +42,12 @@ def test_a_manifest_holds_the_calibration_and_the_cuts_of_the_scores_out_of_fold
     assert manifest.rule_in is not None
     assert manifest.rule_out.threshold <= manifest.threshold.threshold <= manifest.rule_in.threshold
     assert manifest.rule_out.sensitivity == pytest.approx(0.9, abs=0.02)
-    assert manifest.reference_logit is not None
-    assert manifest.reference_logit.value == 12.3
+    assert manifest.reference_logit == ReferenceLogit(value=12.3, source="a test")
+    applied = "scores of the folds' models on 900 of them, applied to the weights that ship"
+    assert manifest.threshold.source == f"largest sensitivity + specificity; {applied}"
+    assert manifest.calibration.source == (
+        f"{applied}; calibration error {found.error:.3f} on folds that the line had not seen"
+    )
     assert (manifest.intended_use, manifest.demonstration) == (INTENDED, False)
     assert manifest.birads_like == ()
 

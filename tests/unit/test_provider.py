@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from importlib import resources
 from pathlib import Path
 from threading import Barrier
 from time import sleep
@@ -25,6 +24,7 @@ from mammo_core.models.protocol import Model
 from mammo_core.models.provider import LOOK_AGAIN_S, ConfiguredSource, Held, ModelProvider
 from mammo_core.settings import Settings
 from mammo_core.testing import FakeModel
+from tests.phantom_model import BUNDLE
 
 THREADS = 16
 
@@ -229,13 +229,13 @@ class TestTheConfiguredSource:
         model = source.load()
 
         assert model.identity.backend == "litert"
-        assert model.manifest.demonstration
+        assert model.manifest.compiled is not None
         assert not source.changed()
 
     def test_follows_a_pointer_again_whose_model_could_not_be_loaded(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        data = (resources.files("mammo_core.assets") / "default.mammo").read_bytes()
+        data = BUNDLE
         pointer = tmp_path / "current.json"
 
         def point_at(content: bytes) -> None:
@@ -264,7 +264,7 @@ class TestTheConfiguredSource:
     def test_tries_out_a_graph_unless_it_is_known_or_nothing_is_served_yet(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        data = (resources.files("mammo_core.assets") / "default.mammo").read_bytes()
+        data = BUNDLE
         digest = hashlib.sha256(data).hexdigest()
         model, pointer = tmp_path / "m.mammo", tmp_path / "current.json"
         model.write_bytes(data)

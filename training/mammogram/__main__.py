@@ -19,6 +19,7 @@ from training.mammogram.network import Design, Head, Layout
 from training.mammogram.outoffold import Question, measure_out_of_fold
 from training.mammogram.phantoms import write_phantoms
 from training.mammogram.prepare import prepare_folder
+from training.mammogram.releasing import add_releasing, models_of, unseen
 from training.mammogram.runs import Run, execute
 from training.mammogram.stability import as_markdown as stability_as_markdown
 from training.mammogram.stability import stability
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     prepare.set_defaults(run=_prepare)
     _add_learning(stages)
     _add_measuring(stages)
+    add_releasing(stages)
     return parser
 
 
@@ -113,6 +115,9 @@ def _add_measuring(stages: Stages) -> None:
     stable.add_argument("--model", type=Path, required=True)
     stable.add_argument("--out", type=Path, required=True, help="Markdown file")
     stable.add_argument("images", type=Path, nargs="+")
+    stable.add_argument("--views", type=Path, nargs="+", help="folders that prepare wrote, with --fold")
+    stable.add_argument("--fold", type=int, help="left out by the model: other images are not taken")
+    stable.add_argument("--count", type=int, default=100, help="images at most")
     stable.set_defaults(run=_stability)
     phantoms = stages.add_parser("phantoms", help="write phantoms with known lesions, for mammo evaluate")
     phantoms.add_argument("--out", type=Path, required=True)
@@ -180,11 +185,12 @@ def _export(arguments: argparse.Namespace, tell: Tell) -> None:
 
 def _evaluate(arguments: argparse.Namespace, tell: Tell) -> None:
     collection = read(arguments.views)
-    models = {int(fold): Path(path) for fold, _, path in (each.partition("=") for each in arguments.model)}
     question = Question(
         arguments.table, tuple(arguments.positive.split(",")), arguments.spacing_mm, arguments.resamples
     )
-    _, examined = measure_out_of_fold(question, models, collection.views, arguments.out, tell=tell)
+    _, examined = measure_out_of_fold(
+        question, models_of(arguments.model), collection.views, arguments.out, tell=tell
+    )
     scores = {each.case.image: each.score for each in examined if each.error is None}
     if any(view.image in scores and view.facts.get("age") for view in collection.views):
         table = as_markdown(*compare(collection, scores, plan=Plan(arguments.resamples)))
@@ -200,7 +206,8 @@ def _variants(arguments: argparse.Namespace, _tell: Tell) -> None:
 
 def _stability(arguments: argparse.Namespace, tell: Tell) -> None:
     settings = load_settings().model_copy(update={"model_uri": arguments.model.resolve().as_uri()})
-    table = stability_as_markdown(stability(build_service(settings), arguments.images))
+    images = unseen(arguments.images, arguments.views, arguments.fold, arguments.count)
+    table = stability_as_markdown(stability(build_service(settings), images))
     arguments.out.write_text(table)
     tell(table)
 

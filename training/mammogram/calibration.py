@@ -25,7 +25,7 @@ class Line:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Calibrated:
     """What calibration gives.
 
@@ -36,15 +36,21 @@ class Calibrated:
     prevalence : float
         Of the data that it was fitted to; elsewhere the probability is another.
     error : float
-        Expected calibration error of each fold by the line of the others.
+        Expected calibration error of ``crossed``.
     cuts : Cuts
         Of the probability, chosen on the same scores.
+    crossed : ndarray of shape (n,), float64
+        Probabilities of each fold by the line of the others; of a single fold by its own.
+    unseen : bool
+        Whether the lines of ``crossed`` had not seen what they were applied to: there are several folds.
     """
 
     line: Line
     prevalence: float
     error: float
     cuts: Cuts
+    crossed: Floats
+    unseen: bool
 
 
 def calibrate(logits: Floats, labels: Labels, folds: NDArray[np.intp]) -> Calibrated:
@@ -61,16 +67,20 @@ def calibrate(logits: Floats, labels: Labels, folds: NDArray[np.intp]) -> Calibr
     ----------
     J. Platt, Probabilistic outputs for support vector machines, 1999.
     """
-    crossed = np.zeros_like(logits)
-    for fold in np.unique(folds):
-        others = folds != fold
-        crossed[~others] = fitted(logits[others], labels[others]).probabilities(logits[~others])
     line = fitted(logits, labels)
+    crossed = line.probabilities(logits)
+    known = np.unique(folds)
+    if known.size > 1:
+        for fold in known:
+            others = folds != fold
+            crossed[~others] = fitted(logits[others], labels[others]).probabilities(logits[~others])
     return Calibrated(
         line=line,
         prevalence=float(labels.mean()),
         error=expected_calibration_error(crossed, labels),
         cuts=choose_cuts(line.probabilities(logits).astype(np.float32), labels),
+        crossed=crossed,
+        unseen=known.size > 1,
     )
 
 

@@ -64,7 +64,7 @@ def measure_out_of_fold(
     table = _measured(
         read_labels(question.table.read_bytes(), Reading(positive=question.positive)), models, views
     )
-    services = {fold: _service(path) for fold, path in models.items()}
+    services = {fold: service_of(path) for fold, path in models.items()}
     folds = image_folds(views)
     measuring = Measuring(
         folder=question.table.parent,
@@ -106,5 +106,6 @@ def _measured(table: LabelTable, models: Mapping[int, Path], views: tuple[View, 
     return replace(table, cases=tuple(filter(is_measured, table.cases)))
 
 
-def _service(path: Path) -> AnalysisService:
+def service_of(path: Path) -> AnalysisService:
+    """The service as it ships, with another model."""
     return build_service(load_settings().model_copy(update={"model_uri": path.resolve().as_uri()}))

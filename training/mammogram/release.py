@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,11 +40,14 @@ class OutOfFold:
     logits : ndarray of shape (n,), float64
     labels : ndarray of shape (n,), bool
     folds : ndarray of shape (n,), int
+    images : tuple of str
+        Their names.
     """
 
     logits: Floats
     labels: Labels
     folds: np.ndarray[Any, np.dtype[np.intp]]
+    images: tuple[str, ...]
 
     @classmethod
     def read(cls, table: Path, folds: Mapping[str, int]) -> "OutOfFold":
@@ -56,6 +59,7 @@ class OutOfFold:
             np.log(scores) - np.log1p(-scores),
             np.array([row["positive"].lower() in ("1", "true") for row in rows]),
             np.array([folds[row["image"]] for row in rows], dtype=np.intp),
+            tuple(row["image"] for row in rows),
         )
 
     def calibrated(self) -> Calibrated:
@@ -69,7 +73,8 @@ def make_manifest(
     weights: bytes,
     version: str,
     data: str,
-    reference: float,
+    measured_on: str,
+    reference: ReferenceLogit,
     performance: tuple[Measurement, ...],
 ) -> Manifest:
     """Declare the model.
@@ -82,12 +87,14 @@ def make_manifest(
     version : str
     data : str
         What it was trained on, in words.
-    reference : float
-        Local evidence in logits that earns the last colour.
+    measured_on : str
+        What line and cuts were fitted to, in words.
+    reference : ReferenceLogit
     performance : tuple of Measurement
     """
     cuts = found.cuts
-    source = f"out of fold, {data}"
+    source = f"scores of the folds' models on {measured_on}, applied to the weights that ship"
+    unseen = "on folds that the line had not seen" if found.unseen else "on the scores the line was fitted to"
     return Manifest(
         id=ID,
         version=version,
@@ -95,19 +102,16 @@ def make_manifest(
         classes=("no cancer", "cancer"),
         positive="cancer",
         head=Head.SIGMOID,
-        threshold=_point(cuts.middle, f"largest sensitivity + specificity, {source}"),
-        rule_out=_point(cuts.low, f"sensitivity of {cuts.level:.0%}, {source}"),
-        rule_in=_point(cuts.high, f"specificity of {cuts.level:.0%}, {source}"),
+        threshold=_point(cuts.middle, f"largest sensitivity + specificity; {source}"),
+        rule_out=_point(cuts.low, f"sensitivity of {cuts.level:.0%}; {source}"),
+        rule_in=_point(cuts.high, f"specificity of {cuts.level:.0%}; {source}"),
         calibration=Calibration(
             method="Platt: a line through the logits",
             prevalence=round(found.prevalence, 4),
-            source=f"{source}; calibration error {found.error:.3f} on folds that the line had not seen",
+            source=f"{source}; calibration error {found.error:.3f} {unseen}",
         ),
         target_layer=TARGET,
-        reference_logit=ReferenceLogit(
-            value=round(reference, 1),
-            source="median peak of the local evidence in lesions that were found, films, out of fold",
-        ),
+        reference_logit=reference,
         weights_sha256=digest(weights),
         training_data=data,
         performance=performance,
@@ -116,20 +120,41 @@ def make_manifest(
     )
 
 
-def measurements(evaluation: Path, data: str) -> tuple[Measurement, ...]:
-    """The figures of ``evaluation.json`` that a manifest repeats: discrimination, and where maps point."""
+AREA = "AUC"
+POINTING = "pointing game of Grad-CAM, peak within 3 mm"
+OVER_BLOB = f"{POINTING}, less that of the brightest blob"
+PATHS = {
+    AREA: ("classification", "auc"),
+    POINTING: ("localisation", "model", "hit"),
+    OVER_BLOB: ("localisation", "hit_over_blob"),
+}
+"""Where ``evaluation.json`` has the figures that a manifest repeats."""
+
+
+def measurements(evaluation: Path, data: str, names: Sequence[str] = tuple(PATHS)) -> tuple[Measurement, ...]:
+    """Figures of ``evaluation.json``, with their bounds; what was not measured is left out.
+
+    Parameters
+    ----------
+    evaluation : Path
+    data : str
+        What they were measured on, in words.
+    names : sequence of str
+        Of :data:`PATHS`.
+    """
     found = json.loads(evaluation.read_text())
-    values = {
-        "AUC": found["classification"]["auc"],
-        "pointing game of Grad-CAM, peak within 3 mm": (found["localisation"]["model"] or {}).get("hit"),
-        "pointing game of Grad-CAM less that of the brightest blob": found["localisation"]["hit_over_blob"],
-    }
     return tuple(
         measurement
-        for name, value in values.items()
-        if value is not None and value["value"] is not None
+        for name in names
+        if (value := _at(found, PATHS[name])) is not None and value["value"] is not None
         for measurement in _with_bounds(name, value, data)
     )
+
+
+def _at(found: Any, path: Sequence[str]) -> Any:  # noqa: ANN401 - JSON
+    for name in path:
+        found = None if found is None else found[name]
+    return found
 
 
 def _with_bounds(name: str, value: Mapping[str, float | None], data: str) -> tuple[Measurement, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageChops, ImageOps
 
+from mammo_core.errors import UnsuitableImageError
 from mammo_core.evaluation.localisation import Floats
 from mammo_core.explain.ranks import spearman
 from mammo_core.findings.regions import on_grid
@@ -52,6 +53,8 @@ class Stability:
     ----------
     name : str
     images : int
+    refused : int
+        Of them, images that the service refuses once they are changed; the figures are of the others.
     score_median, score_95 : float
         Absolute change of the score, 0 to 1: median and 95th percentile.
     correlation : float
@@ -60,33 +63,40 @@ class Stability:
 
     name: str
     images: int
+    refused: int
     score_median: float
     score_95: float
     correlation: float
 
 
 def stability(service: AnalysisService, files: Sequence[Path]) -> list[Stability]:
-    """Analyse images as they are and changed."""
+    """Analyse images as they are and changed; those that the service refuses as they are, are left out."""
     changes: dict[str, list[tuple[float, float]]] = {change.name: [] for change in CHANGES}
     for path in files:
         with Image.open(path) as opened:
             image = opened.convert("L")
-        before = service.examine(_encoded(image, None), OPTIONS)
+        before = _examined(service, _encoded(image, None))
+        if before is None:
+            continue
         for change in CHANGES:
-            after = service.examine(_encoded(change.image(image), change.quality), OPTIONS)
+            after = _examined(service, _encoded(change.image(image), change.quality))
+            if after is None:
+                changes[change.name].append((np.nan, np.nan))
+                continue
             agreement = spearman(_heat(before).ravel(), change.undo(_heat(after)).ravel())
             difference = abs(after.verdict.score - before.verdict.score)
             changes[change.name].append((difference, np.nan if agreement is None else agreement))
-    return [_summed_up(name, np.array(found)) for name, found in changes.items()]
+    return [_summed_up(name, np.array(found).reshape(-1, 2)) for name, found in changes.items()]
 
 
 def as_markdown(found: Sequence[Stability]) -> str:
     """A table."""
     lines = [
-        "| change | images | score, median | score, 95 % | rank correlation of maps |",
-        "|---|---|---|---|---|",
+        "| change | images | refused | score, median | score, 95 % | rank correlation of maps |",
+        "|---|---|---|---|---|---|",
         *(
-            f"| {e.name} | {e.images} | {e.score_median:.3f} | {e.score_95:.3f} | {e.correlation:.2f} |"
+            f"| {e.name} | {e.images} | {e.refused} | {e.score_median:.3f} | {e.score_95:.3f} "
+            f"| {e.correlation:.2f} |"
             for e in found
         ),
     ]
@@ -94,10 +104,18 @@ def as_markdown(found: Sequence[Stability]) -> str:
 
 
 def _summed_up(name: str, found: Floats) -> Stability:
-    middle, high = np.quantile(found[:, 0], [0.5, 0.95])
+    scored = np.isfinite(found[:, 0])
+    middle, high = np.quantile(found[scored, 0], [0.5, 0.95]) if scored.any() else (np.nan, np.nan)
     known = found[np.isfinite(found[:, 1]), 1]
     correlation = float(np.median(known)) if known.size else float("nan")
-    return Stability(name, len(found), float(middle), float(high), correlation)
+    return Stability(name, len(found), int((~scored).sum()), float(middle), float(high), correlation)
+
+
+def _examined(service: AnalysisService, data: bytes) -> Analysis | None:
+    try:
+        return service.examine(data, OPTIONS)
+    except UnsuitableImageError:
+        return None
 
 
 def _heat(analysis: Analysis) -> FloatArray:

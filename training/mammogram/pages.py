@@ -1,0 +1,224 @@
+"""The pages of ``docs/model/``: their words lie in ``model_pages/``, tables and plots come from here."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from mammo_core.evaluation.plots import Line, draw_lines, draw_reliability
+from mammo_core.evaluation.resampling import Estimate
+from training.mammogram.results import Found, Recalibrated, Sources, said
+from training.mammogram.runs import LOG
+from training.mammogram.variants import as_markdown as variants_as_markdown
+
+WORDS = Path(__file__).parent / "model_pages"
+NOTHING = "Not measured."
+BOUNDS = (
+    "In brackets: 95 % percentile intervals of a bootstrap of patients. *Out of fold*: each image by the "
+    "model of a fold that has\nseen no image of its patient, in no stage; folds that are not there are left "
+    "out."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, with its pictures by name."""
+
+    name: str
+    text: str
+    pictures: dict[str, bytes] = field(default_factory=dict, repr=False)
+
+
+def page(name: str, values: Mapping[str, str], pictures: Mapping[str, bytes] | None = None) -> Page:
+    """Fill in the words of a page; what has no value was not measured."""
+    known: defaultdict[str, str] = defaultdict(lambda: NOTHING, {"bounds": BOUNDS, **values})
+    text = Template((WORDS / name).read_text()).substitute(known)
+    while "\n\n\n" in text:
+        text = text.replace("\n\n\n", "\n\n")
+    return Page(name, text, dict(pictures or {}))
+
+
+def pages(
+    found: Mapping[str, Found | None],
+    sources: Sources,
+    calibrated: Recalibrated | None,
+    words: Mapping[str, str],
+) -> list[Page]:
+    """All pages."""
+    return [
+        page("README.md", words),
+        rsna(found["rsna"]),
+        films(found["films"], found["malignant"], found["random"]),
+        phantoms(found["phantoms"]),
+        calibration(found["rsna"], calibrated),
+        page("stability.md", _read(sources.stability)),
+        page("controls.md", {"controls": controls_table(sources.controls)}),
+        learning(sources.runs),
+    ]
+
+
+def rsna(found: Found | None) -> Page:
+    """Digital views."""
+    if found is None:
+        return page("rsna.md", {})
+    pictures = _pictures(found, {"rsna-roc": "roc"})
+    values = {
+        "images": found.section("Images"),
+        "classification": found.section("Classification"),
+        "roc": _shown(pictures, "rsna-roc.png", "ROC curve"),
+        "competitors": found.beside("competitors.md"),
+        "subgroups": found.beside("subgroups.md"),
+    }
+    return page("rsna.md", values, pictures)
+
+
+def films(found: Found | None, malignant: Found | None, random: Found | None) -> Page:
+    """Films, and where maps point."""
+    if found is None:
+        return page("films.md", {})
+    pictures = _pictures(found, {"films-roc": "roc", "films-froc": "froc"})
+    other = None if malignant is None else malignant.estimate("classification", "auc")
+    values = {
+        "images": found.section("Images"),
+        "finding": said(found.estimate("classification", "auc")),
+        "malignant": said(other),
+        "roc": _shown(pictures, "films-roc.png", "ROC curve, finding or none"),
+        "localisation": localisation(found, random),
+        "free_response": found.section("FROC"),
+        "froc": _shown(pictures, "films-froc.png", "FROC curve of the regions"),
+    }
+    return page("films.md", values, pictures)
+
+
+def localisation(found: Found, random: Found | None) -> str:
+    """The model beside what knows nothing."""
+    rows = [
+        _finder("model", found, "model"),
+        _finder("brightest blob", found, "brightest_blob"),
+        _finder("breast centre", found, "breast_centre"),
+        _finder("uniform in breast", found, "uniform"),
+        _finder("random weights", random, "model"),
+        _line(
+            "model − brightest blob",
+            said(found.estimate("localisation", "hit_over_blob"), signed=True),
+            said(found.estimate("localisation", "energy_over_blob"), signed=True),
+            "",
+        ),
+    ]
+    head = _line("peak of", "pointing game", "energy in lesion", "centre error, mm (median)")
+    counted = found.record["localisation"]
+    where = f"Lesions: {counted['lesions']}, on images: {counted['images']}."
+    return "\n".join([head, "|---|---|---|---|", *rows, "", where])
+
+
+def _finder(name: str, found: Found | None, key: str) -> str:
+    def at(figure: str) -> Estimate | None:
+        return None if found is None else found.estimate("localisation", key, figure)
+
+    return _line(name, said(at("hit")), said(at("energy")), said(at("centre_error_mm"), digits=1))
+
+
+def phantoms(found: Found | None) -> Page:
+    """Lesions that no stage has seen."""
+    if found is None:
+        return page("phantoms.md", {})
+    pictures = _pictures(found, {"phantoms-froc": "froc"})
+    values = {
+        "images": found.section("Images"),
+        "localisation": found.section("Localisation"),
+        "free_response": found.section("FROC"),
+        "froc": _shown(pictures, "phantoms-froc.png", "FROC curve of the regions"),
+    }
+    return page("phantoms.md", values, pictures)
+
+
+def calibration(found: Found | None, calibrated: Recalibrated | None) -> Page:
+    """Scores as probabilities."""
+    if found is None or calibrated is None:
+        return page("calibration.md", {})
+    line, after = calibrated.found.line, calibrated.after
+    rows = [
+        _line(words, said(found.estimate("calibration", name)), said(now))
+        for words, name, now in (
+            ("Brier score", "brier", after.brier),
+            ("expected calibration error", "expected_calibration_error", after.expected_calibration_error),
+            ("mean score", "mean_score", after.mean_score),
+        )
+    ]
+    pictures = {
+        "calibration-after.png": draw_reliability(after).files["png"],
+        **_pictures(found, {"calibration-before": "calibration"}),
+    }
+    values = {
+        "line": f"{line.slope:.3f} · logit {'+' if line.offset >= 0 else '−'} {abs(line.offset):.3f}",
+        "unseen": "Each fold's scores by the line of the others."
+        if calibrated.found.unseen
+        else "There is one fold only: the line had seen the scores on which it is measured.",
+        "table": "\n".join([_line("measure", "before", "after"), "|---|---|---|", *rows]),
+        "prevalence": f"{calibrated.found.prevalence:.3f}",
+        "before": _shown(pictures, "calibration-before.png", "Before: groups of equally many views by score"),
+        "after": _shown(pictures, "calibration-after.png", "After: the same"),
+    }
+    return page("calibration.md", values, pictures)
+
+
+def controls_table(files: Sequence[Path]) -> str:
+    """What each control reached."""
+    rows = []
+    for path in files:
+        if path.exists():
+            record: dict[str, Any] = json.loads(path.read_text())
+            area = Estimate(**record["auc"])
+            words = {"shuffled": "labels shuffled", "background": "views without the breast"}
+            named = " and ".join(word for name, word in words.items() if record[name]) or "no control"
+            rows.append(_line(named, str(area.n), said(area), "0.5"))
+    if not rows:
+        return NOTHING
+    return "\n".join([_line("control", "views", "AUC (95 % interval)", "chance"), "|---|---|---|---|", *rows])
+
+
+def learning(runs: Sequence[Path]) -> Page:
+    """Learning curves of runs."""
+    there = [folder for folder in runs if (folder / LOG).exists()]
+    if not there:
+        return page("learning.md", {})
+    pictures, values = {}, {"runs": variants_as_markdown(there).strip()}
+    for name, figure, words in (
+        ("auc", "auc", "AUC on RSNA's views of the fold left out"),
+        ("loss", "score_loss", "loss of the label, while learning"),
+    ):
+        lines = [line for folder in there if (line := _curve(folder, figure)).x]
+        if lines:
+            pictures[f"learning-{name}.png"] = draw_lines(name, words, lines, x="epoch", y=words).files["png"]
+        values[name] = _shown(pictures, f"learning-{name}.png", words)
+    return page("learning.md", values, pictures)
+
+
+def _curve(folder: Path, figure: str) -> Line:
+    records = [json.loads(line) for line in (folder / LOG).read_text().splitlines()]
+    known = [record for record in records if record.get(figure) is not None]
+    return Line(
+        folder.name,
+        tuple(float(record["epoch"]) for record in known),
+        tuple(float(record[figure]) for record in known),
+    )
+
+
+def _read(table: Path | None) -> dict[str, str]:
+    return {"stability": table.read_text().strip()} if table is not None and table.exists() else {}
+
+
+def _pictures(found: Found, names: Mapping[str, str]) -> dict[str, bytes]:
+    paths = {ours: found.folder / f"{theirs}.png" for ours, theirs in names.items()}
+    return {f"{name}.png": path.read_bytes() for name, path in paths.items() if path.exists()}
+
+
+def _shown(pictures: Mapping[str, bytes], name: str, words: str) -> str:
+    return f"![{words}]({name})" if name in pictures else ""
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,238 @@
+"""The last step: final weights, calibrated and declared by what was measured out of fold, as one bundle."""
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from mammo_core.evaluation.baselines import Finder
+from mammo_core.evaluation.examination import Measuring, measure
+from mammo_core.evaluation.labels import Case, Reading, read_labels
+from mammo_core.evaluation.lesions import Circle
+from mammo_core.models.manifest import Manifest, Measurement, ReferenceLogit
+from mammo_core.records import PixelSpacing
+from training.mammogram.catalogue import FILM, RSNA
+from training.mammogram.export import Trained, compile_bundle
+from training.mammogram.folds import FOLDS
+from training.mammogram.outoffold import image_folds, service_of
+from training.mammogram.reference import OPTIONS, peaks_in_lesions
+from training.mammogram.release import AREA, POINTING, OutOfFold, make_manifest, measurements
+from training.mammogram.runs import SETTINGS, split
+from training.mammogram.views import Collection
+
+LIMIT_BYTES = 4_000_000
+PARTLY = "without fold"
+"""In the words for training data of a model that was to be measured."""
+SETS = {RSNA: "RSNA Screening Mammography 2022", FILM: "mini-MIAS"}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured: folders with ``evaluation.json`` and ``images.csv``.
+
+    Parameters
+    ----------
+    rsna, films : Path
+        Out of fold; films with every finding as positive.
+    films_table : Path
+        ``labels.csv`` beside the films.
+    models : mapping of int to Path
+        Fold to the bundle by which ``films`` was measured.
+    malignant : Path or None
+        Films, out of fold, with malignant findings alone as positive.
+    phantoms : Path or None
+        By the final weights, which have seen none.
+    """
+
+    rsna: Path
+    films: Path
+    films_table: Path
+    models: Mapping[int, Path]
+    malignant: Path | None = None
+    phantoms: Path | None = None
+
+
+def release(
+    weights: Sequence[Path],
+    collection: Collection,
+    measured: Measured,
+    out: Path,
+    *,
+    version: str,
+    float16: bool = False,
+    tell: Callable[[str], None] = lambda _text: None,
+) -> Manifest:
+    """Write the model that ships.
+
+    Parameters
+    ----------
+    weights : sequence of Path
+        The final ones, as in :meth:`training.mammogram.export.Trained.read`.
+    collection : Collection
+        What it was trained on.
+    measured : Measured
+    out : Path
+        The bundle, ``.mammo``.
+    version : str
+    float16 : bool
+        Whether weights are stored in 16 bits.
+    tell : callable
+        Told what was found.
+
+    Raises
+    ------
+    ValueError
+        If the bundle is too large, no map points at a lesion, or the models are not those of the evaluation.
+    """
+    folds = image_folds(collection.views)
+    found = OutOfFold.read(measured.rsna / "images.csv", folds).calibrated()
+    tell(f"calibration: {found.line.slope:.3f} · logit {found.line.offset:+.3f}, error {found.error:.3f}")
+    reference = reference_logit(measured, folds, found.line.slope)
+    tell(f"reference logit {reference.value}: {reference.source}")
+    saved = Trained.read(weights).saved(slope=found.line.slope, offset=found.line.offset)
+    manifest = make_manifest(
+        found,
+        weights=saved,
+        version=version,
+        data=trained_on(collection, fold_left_out(weights)),
+        measured_on=in_words(measured.rsna, RSNA),
+        reference=reference,
+        performance=performance(measured),
+    )
+    with TemporaryDirectory() as temporary:
+        bundle = Path(temporary) / out.name
+        compile_bundle(saved, manifest, bundle, float16=float16)
+        data = bundle.read_bytes()
+    if len(data) > LIMIT_BYTES:
+        raise ValueError(f"The bundle has {len(data) / 1e6:.1f} MB, the limit is 4: --float16 halves it.")
+    out.write_bytes(data)
+    tell(f"{out}: {len(data) / 1e6:.2f} MB")
+    return manifest
+
+
+def points_at_the_sample(bundle: Path) -> bool:
+    """Whether the map of the package's sample has its peak in the mass: everyone sees it first."""
+    assets = resources.files("mammo_core.assets")
+    truth = json.loads((assets / "sample.json").read_text())
+    mass, spacing = truth["lesion"], truth["spacing_mm"]
+    case = Case(
+        row=2,
+        image="sample.png",
+        positive=True,
+        patient=0,
+        targets=(Circle(mass["row"], mass["column"], mass["radius_mm"] / spacing),),
+        others=(),
+        spacing=PixelSpacing(spacing, spacing),
+        view=None,
+        laterality=None,
+    )
+    analysis = service_of(bundle).examine((assets / "sample.png").read_bytes(), OPTIONS)
+    found = measure(case, analysis, Measuring(folder=bundle.parent, options=OPTIONS))
+    return found.localised[Finder.MODEL].hit == 1.0
+
+
+def reference_logit(measured: Measured, folds: Mapping[str, int], slope: float) -> ReferenceLogit:
+    """Median peak of the local evidence in lesions that maps point at, in calibrated logits.
+
+    Parameters
+    ----------
+    measured : Measured
+    folds : mapping of str to int
+        Image to fold.
+    slope : float
+        Of the calibration: the maps of the folds' models are not calibrated.
+    """
+    options = json.loads((measured.films / "evaluation.json").read_text())["options"]
+    services = {fold: service_of(path) for fold, path in measured.models.items()}
+    if {str(fold): service.model_card().sha256 for fold, service in services.items()} != options["models"]:
+        raise ValueError(f"{measured.films} was measured with other models than those given.")
+    table = read_labels(measured.films_table.read_bytes(), Reading(positive=tuple(options["positive"])))
+    hits = found_images(measured.films / "images.csv")
+    cases = [case for case in table.cases if case.image in hits]
+    if not cases:
+        raise ValueError("No map points at a lesion: there is no evidence to refer to.")
+    peaks = peaks_in_lesions(
+        cases,
+        {case.image: services[folds[case.image]] for case in cases},
+        folder=measured.films_table.parent,
+        spacing_mm=options["spacing_mm"],
+    )
+    return ReferenceLogit(
+        value=round(slope * float(np.median(peaks)), 1),
+        source=f"median peak of the local evidence in the lesions of {len(cases)} {SETS[FILM]} films "
+        "whose map points at one, out of fold, in calibrated logits",
+    )
+
+
+def found_images(table: Path) -> set[str]:
+    """Images of ``images.csv`` whose map points at a lesion."""
+    with table.open(newline="") as opened:
+        return {row["image"] for row in csv.DictReader(opened) if row["hit"] == "1"}
+
+
+def performance(measured: Measured) -> tuple[Measurement, ...]:
+    """The figures that the manifest repeats."""
+    cancer = f"cancer or none, {in_words(measured.rsna, RSNA)}"
+    finding = f"finding or none, {in_words(measured.films, FILM)}"
+    found = measurements(measured.rsna / "evaluation.json", cancer, (AREA,))
+    found += measurements(measured.films / "evaluation.json", finding)
+    if measured.malignant is not None:
+        malignant = f"malignant or not, {in_words(measured.malignant, FILM)}"
+        found += measurements(measured.malignant / "evaluation.json", malignant, (AREA,))
+    if measured.phantoms is not None:
+        images = _read(measured.phantoms)["images"]
+        words = f"{images['positive']} phantoms with a mass of 8 mm or more, of which no stage has seen any"
+        found += measurements(measured.phantoms / "evaluation.json", words, (POINTING,))
+    return found
+
+
+def in_words(evaluation: Path, source: str) -> str:
+    """What an evaluation out of fold was made on."""
+    record = _read(evaluation)
+    images, folds = record["images"], len(record["options"]["models"])
+    return (
+        f"{images['analysed']:,} {_images(source)} of {images['patients']} patients ({SETS[source]}), "
+        f"out of fold, {folds} of {FOLDS} folds"
+    )
+
+
+def fold_left_out(weights: Sequence[Path]) -> int | None:
+    """The fold that runs left out, all of them the same; None if they learnt from everything.
+
+    Raises
+    ------
+    ValueError
+        If they left out different ones.
+    """
+    folds = {json.loads(path.with_name(SETTINGS).read_text())["fold"] for path in weights}
+    if len(folds) != 1:
+        raise ValueError(f"The weights are of different folds: {sorted(folds, key=str)}.")
+    fold: int | None = folds.pop()
+    return fold
+
+
+def trained_on(collection: Collection, fold: int | None) -> str:
+    """The training data, in words."""
+    views, _ = split(collection.views, fold)
+    parts = [
+        f"{len(own):,} {_images(source)} of {len({view.patient for view in own})} patients ({SETS[source]})"
+        for source in SETS
+        if (own := [view for view in views if view.source == source])
+    ]
+    left_out = "" if fold is None else f"; {PARTLY} {fold} of {FOLDS}"
+    return f"{' and '.join(parts)}, with synthetic lesions planted into healthy ones{left_out}"
+
+
+def _images(source: str) -> str:
+    return "films" if source == FILM else "views"
+
+
+def _read(evaluation: Path) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((evaluation / "evaluation.json").read_text())
+    return record
