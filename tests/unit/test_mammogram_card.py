@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 
 from mammo_core.evaluation.plots import Line, draw_lines
-from mammo_core.evaluation.resampling import Estimate
+from mammo_core.evaluation.resampling import Estimate, Plan
 from mammo_core.models.bundle import pack
 from mammo_core.models.manifest import Manifest, Measurement
 from tests.conftest import make_compilation, make_manifest
 from tests.training_views import collection
-from training.mammogram.card import Aim, check_same, filled, weights_in_words, write_card
+from training.mammogram.card import Aim, check_same, filled, headline, weights_in_words, write_card
+from training.mammogram.outoffold import image_folds
 from training.mammogram.pages import controls_table, localisation
 from training.mammogram.release import AREA
 from training.mammogram.releasing import unseen
-from training.mammogram.results import FOLDERS, Found, Sources, said
+from training.mammogram.results import FOLDERS, Found, Sources, recalibrated, said
 from training.mammogram.views import Collection, write
 
 BLOCKS = ("numbers", "model", "weights", "competitors", "subgroups", "controls")
@@ -141,6 +142,7 @@ def test_pages_and_card_repeat_the_evaluations_and_cannot_disagree(tmp_path: Pat
     )
     over = "| the same less that of the brightest blob | +0.050 (-0.050 to +0.150) | 10 | lower bound > 0 |"
     assert over in marked
+    assert "| calibration error, RSNA's views |" in marked
     assert "All of Classification." in page["rsna"]
     assert "A plot" not in page["rsna"], "plots have names of their own here"
     assert "Not measured: there is no competitors.md." in page["rsna"]
@@ -156,6 +158,23 @@ def test_pages_and_card_repeat_the_evaluations_and_cannot_disagree(tmp_path: Pat
     assert "learning-auc" not in page["learning"]
     pictures = {f"({path.name})" for path in (tmp_path / "model").glob("*.png")}
     assert all(any(picture in text for text in page.values()) for picture in pictures)
+
+
+def test_a_line_on_the_scores_that_it_was_fitted_to_reaches_no_gate(tmp_path: Path) -> None:
+    views = collection(60)
+    folder = evaluation(tmp_path / "rsna", views)
+    folds = image_folds(views.views)
+    header, *rows = (folder / "images.csv").read_text().splitlines()
+    own = [row for row in rows if folds[row.partition(",")[0]] == 0]
+    (folder / "images.csv").write_text("\n".join([header, *own]) + "\n")
+    rsna = Found.read(folder)
+    assert rsna is not None
+    table = headline(
+        {**dict.fromkeys(FOLDERS), "rsna": rsna}, recalibrated(rsna, views.views, plan=Plan(100))
+    )
+    last = table.splitlines()[-1]
+    assert last.startswith("| calibration error, RSNA's views, line fitted to the same scores | ")
+    assert last.endswith(f" | {len(own)} |  |  |  |")
 
 
 def test_a_model_that_was_released_with_other_figures_gets_no_card(tmp_path: Path) -> None:

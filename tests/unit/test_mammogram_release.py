@@ -8,6 +8,7 @@ import pytest
 
 from mammo_core.models.manifest import ReferenceLogit
 from training.mammogram.release import INTENDED, OutOfFold, make_manifest, measurements
+from training.mammogram.shipping import fold_left_out
 
 
 def test_a_manifest_holds_the_calibration_and_the_cuts_of_the_scores_out_of_fold(tmp_path: Path) -> None:
@@ -68,3 +69,15 @@ def test_performance_repeats_the_figures_of_an_evaluation_with_their_bounds(tmp_
         ("AUC", 0.7123, "ten images"),
         ("AUC, lower bound (95 %)", 0.68, "ten images"),
     ]
+
+
+def test_weights_that_make_one_model_left_out_the_same_fold(tmp_path: Path) -> None:
+    weights = []
+    for name, fold in (("a", None), ("b", None), ("c", 1)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "settings.json").write_text(json.dumps({"fold": fold}))
+        weights.append(tmp_path / name / "weights_005.npz")
+    assert fold_left_out(weights[:2]) is None
+    assert fold_left_out(weights[2:]) == 1
+    with pytest.raises(ValueError, match="different folds"):
+        fold_left_out(weights)

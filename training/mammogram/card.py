@@ -138,6 +138,9 @@ def headline(found: Mapping[str, Found | None], calibrated: Recalibrated | None)
         lines.append(_row(name, None if evaluation is None else evaluation.estimate(*path), aim))
     name, aim = CALIBRATION
     error = None if calibrated is None else calibrated.after.expected_calibration_error
+    if calibrated is not None and not calibrated.found.unseen:
+        # No gate is reached by a line on the scores that it was fitted to.
+        name, aim = f"{name}, line fitted to the same scores", Aim()
     lines.append(_row(name, error, aim))
     return "\n".join(lines)
 
