@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from mammo_core.compiler.halving import halved
 from mammo_core.compiler.quiet import quietly
 from mammo_core.errors import CompilationError
 
@@ -31,7 +32,7 @@ def converted(function: Any, *, float16: bool) -> bytes:  # noqa: ANN401 - Tenso
 
     try:
         with quietly():
-            graph: bytes = _converter(function, float16=float16).convert()
+            graph: bytes = _converter(function).convert()
     except (ConverterError, ValueError, TypeError, RuntimeError, tf.errors.OpError) as error:
         names = sorted({name for found in MISSING_KERNELS.findall(str(error)) for name in found.split(", ")})
         what = (
@@ -40,17 +41,13 @@ def converted(function: Any, *, float16: bool) -> bytes:  # noqa: ANN401 - Tenso
             else f"TensorFlow's converter cannot express it ({type(error).__name__})"
         )
         raise CompilationError(f"The model cannot be compiled: {what}. {SERVE_WITH_KERAS}") from error
-    return graph
+    return halved(graph) if float16 else graph
 
 
-def _converter(function: Any, *, float16: bool) -> Any:  # noqa: ANN401 - TensorFlow is untyped
+def _converter(function: Any) -> Any:  # noqa: ANN401 - TensorFlow is untyped
     """Variables become constants first: without that, the file would hold no weights."""
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     frozen = convert_variables_to_constants_v2(function)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
-    if float16:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.target_spec.supported_types = [tf.float16]
-    return converter
+    return tf.lite.TFLiteConverter.from_concrete_functions([frozen])

@@ -318,6 +318,31 @@ class TestTheBundle:
         output = LiteRTModel(opened(half)).run(input_of())
         assert output.probabilities == pytest.approx(KerasModel(file).run(input_of()).probabilities, abs=1e-3)
 
+    def test_in_16_bits_maps_still_add_up_to_the_score(self) -> None:
+        """The factor 1 / 192 of the average is none of the numbers that 16 bits can hold."""
+        chain = (layers.Conv2D(300, 3), layers.GlobalAveragePooling2D(), layers.Dense(1))
+        bundle = compile_model(saved(network_of(*chain)), float16=True)
+
+        report = report_of(bundle)
+        assert report.completeness_residual is not None
+        assert report.completeness_residual < 1e-5
+        assert max(cam.largest_difference for cam in report.cams) < 1e-5
+        assert report.activation_difference > 1e-6, "weights were rounded"
+
+    def test_in_16_bits_leaves_what_16_bits_cannot_hold(self) -> None:
+        network = network_of(
+            layers.Conv2D(300, 3, name="large"), layers.GlobalAveragePooling2D(), layers.Dense(1)
+        )
+        kernel, bias = network.get_layer("large").get_weights()
+        kernel[0, 0, 0, 0] = 70_000.0
+        network.get_layer("large").set_weights([kernel, bias])
+
+        whole, half = compile_model(saved(network)), compile_model(saved(network), float16=True)
+
+        assert report_of(half).activation_difference == pytest.approx(
+            report_of(whole).activation_difference, abs=1e-7
+        )
+
     def test_in_16_bits_shares_the_gradient_of_windows_of_zeros_too(self) -> None:
         """A constant that is too small for 16 bits became 0, and 0 / 0 no number."""
         chain = (layers.MaxPooling2D(), layers.Flatten(), layers.Dense(5, "relu"))
