@@ -2,7 +2,7 @@
 # Train the default model, measure it and write its documents, stage by stage; what is done is not done again.
 # With a version, the model that ships is replaced. See docs/training.md.
 set -eu
-rsna=$1 films=$2 cache=$3 version=${4:-}
+rsna=${1:?RSNA= names the folder of digital views} films=${2:?FILMS= names the folder of films} cache=${3:?CACHE= names a folder} version=${4:-}
 first=10 second=4 # epochs of the two stages
 views="$cache/views/rsna $cache/views/films"
 found=$cache/evaluation
@@ -78,7 +78,7 @@ make_once "$found/stability.md" stability --views $views --fold 0 --model "$cach
   "$rsna"/*.webp "$films"/*.webp
 
 # Controls: the recipe with nothing to learn, on one fold
-finetune shuffled fold0 --fold 0 --shuffled
+finetune shuffled fold0 --fold 0 --shuffled --mix 2 2 12 0
 finetune background fold0 --fold 0 --background --mix 0 0 16 0
 for control in shuffled background; do
   make_once "$found/$control.json" control --views $views --weights $(weights $control)

@@ -13,6 +13,7 @@ from mammo_core.imaging.preprocess import prepare
 from tests.training_views import collection, write_digital, write_films
 from training.mammogram.augment import Strength, Warp, coverage, regrade
 from training.mammogram.batches import Mix, Source
+from training.mammogram.controls import shuffled
 from training.mammogram.folds import fold_of
 from training.mammogram.inputs import GRID, SPEC, STRIDE
 from training.mammogram.lesions import Kind, draw, synthetic
@@ -195,3 +196,20 @@ def test_stage_1_learns_the_score_from_what_is_planted() -> None:
     assert batch.labelled.tolist() == [1.0] * 16
     assert batch.labels.tolist() == [float(shares.any()) for shares in batch.shares]
     assert 0.0 < batch.labels.mean() < 1.0
+
+
+def test_shuffled_labels_are_as_many_and_mean_nothing() -> None:
+    views = [replace(view, number=number) for number, view in enumerate(collection(40).views)]
+
+    dealt = shuffled(views, seed=3)
+
+    assert [replace(view, positive=None) for view in dealt] == [
+        replace(view, positive=None) for view in views
+    ]
+    digital = [number for number, view in enumerate(views) if view.source == "rsna"]
+    before, after = ([bool(each[number].positive) for number in digital] for each in (views, dealt))
+    assert sorted(before) == sorted(after)
+    assert 0 < sum(a != b for a, b in zip(before, after, strict=True)) < len(digital)
+    films = [number for number, view in enumerate(views) if view.source != "rsna"]
+    assert all(dealt[number] is views[number] for number in films)
+    assert shuffled(views, seed=3) == dealt != shuffled(views, seed=4)

@@ -92,8 +92,6 @@ class Source:
     mix : Mix
     seed : int
     strength : Strength
-    shuffled : bool
-        Deal the labels of the digital views out anew, patient by patient: the control that must fail.
     transplants : float
         Share of what is planted that is lifted out of annotated films.
     """
@@ -103,7 +101,6 @@ class Source:
     mix: Mix
     seed: int
     strength: Strength = field(default_factory=Strength)
-    shuffled: bool = False
     transplants: float = 0.0
 
     def batches(self, first: int, steps: int) -> Iterator[Batch]:
@@ -125,13 +122,7 @@ class Source:
         healthy = [view for view in digital if view.healthy]
         films = [view for view in self.views if view.source == FILM and view.healthy]
         annotated = [view for view in self.views if view.source == FILM and view.spots]
-        labels = [bool(view.positive) for view in digital]
-        if self.shuffled:
-            labels = _shuffled(digital, self.seed)
-        by_label = [
-            [view for view, label in zip(digital, labels, strict=True) if label is wanted]
-            for wanted in (False, True)
-        ]
+        by_label = [[view for view in digital if bool(view.positive) is wanted] for wanted in (False, True)]
         lesions = transplants(self.collection, annotated, share=self.transplants)
         learns = 1.0 if self.mix.labelled == 0 else 0.0
         return [
@@ -193,11 +184,3 @@ class Source:
         warp = Warp.drawn(rng, self.strength)
         image = regrade(warp.image(example.image), rng, self.strength.grey)
         return image, tuple(warp.spot(spot) for spot in example.spots)
-
-
-def _shuffled(views: Sequence[View], seed: int) -> list[bool]:
-    """Give the images of each patient the label of another patient."""
-    patients = sorted({view.patient for view in views})
-    other = dict(zip(patients, np.random.default_rng(seed).permutation(patients), strict=True))
-    label = {view.patient: bool(view.positive) for view in views}
-    return [label[str(other[view.patient])] for view in views]

@@ -11,7 +11,7 @@ import numpy as np
 
 from training.mammogram.augment import Strength
 from training.mammogram.batches import Mix, Source
-from training.mammogram.controls import BackgroundOnly
+from training.mammogram.controls import BackgroundOnly, shuffled
 from training.mammogram.folds import fold_of
 from training.mammogram.learning import Learner, Recipe, save_weights
 from training.mammogram.network import Design, Head, build
@@ -110,6 +110,8 @@ def execute(
     if run.background:
         collection = BackgroundOnly(collection.views, collection.images, collection.tissue)
     learning, measuring = split(collection.views, run.fold)
+    if run.shuffled:
+        learning = shuffled(learning, run.seed)
     network = build(run.design, seed=run.seed, dtype=run.dtype)
     resumed = (folder / STATE).exists()
     if run.start is not None and not resumed:
@@ -121,7 +123,7 @@ def execute(
         learner.restore(folder / STATE)
         tell(f"resumed at step {learner.step}")
     judge = build(run.design, seed=run.seed)
-    source = Source(collection, learning, run.mix, run.seed, run.strength, run.shuffled, run.transplants)
+    source = Source(collection, learning, run.mix, run.seed, run.strength, run.transplants)
     batches = source.batches(learner.step, run.epochs * run.epoch_steps)
     for epoch in range(learner.step // run.epoch_steps + 1, run.epochs + 1):
         started = time.monotonic()
