@@ -6,9 +6,11 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from tensorflow.lite.python import schema_py_generated as schema
 
 from mammo_core.compiler import gradients
 from mammo_core.compiler.compile import compile_model
+from mammo_core.compiler.halving import _fits
 from mammo_core.errors import (
     CompilationError,
     ConfigurationError,
@@ -342,6 +344,24 @@ class TestTheBundle:
         assert report_of(half).activation_difference == pytest.approx(
             report_of(whole).activation_difference, abs=1e-7
         )
+
+    def test_in_16_bits_constants_lie_where_kernels_may_read_them(self) -> None:
+        chain = (layers.Conv2D(300, 3), layers.GlobalAveragePooling2D(), layers.Dense(7), layers.Dense(1))
+        graph = unpack(compile_model(saved(network_of(*chain)), float16=True)).graph
+
+        whole = np.frombuffer(graph, np.uint8)
+        model = schema.Model.GetRootAs(graph, 0)
+        buffers = [model.Buffers(number) for number in range(model.BuffersLength())]
+        places = [each.DataAsNumpy().ctypes.data - whole.ctypes.data for each in buffers if each.DataLength()]
+        assert len(places) > 5
+        assert {place % 16 for place in places} == {0}
+
+    def test_in_16_bits_keeps_factors_that_fill_a_map(self) -> None:
+        """One number over and over is a factor, and one that is too small would lose its digits."""
+        wide = np.full(2000, 1.0 / 2816.0, np.float32), np.geomspace(1e-12, 1e-6, 2000, dtype=np.float32)
+        large, few = np.full(2000, 7e4, np.float32), np.arange(500, dtype=np.float32)
+        assert [_fits(each.view(np.uint8)) for each in (*wide, large, few)] == [False] * 4
+        assert _fits(np.linspace(-2.0, 2.0, 2000, dtype=np.float32).view(np.uint8))
 
     def test_in_16_bits_shares_the_gradient_of_windows_of_zeros_too(self) -> None:
         """A constant that is too small for 16 bits became 0, and 0 / 0 no number."""
