@@ -46,3 +46,9 @@ def test_a_single_fold_is_measured_by_its_own_line_and_says_so() -> None:
     assert halves.unseen
     other = fitted(logits[1::2], labels[1::2])
     assert halves.crossed[::2] == pytest.approx(other.probabilities(logits[::2]))
+
+
+def test_scores_that_fall_where_cancers_are_more_are_not_calibrated() -> None:
+    logits = np.linspace(-2.0, 2.0, 40)
+    with pytest.raises(ValueError, match="turn the maps over"):
+        fitted(logits, logits + 0.1 * np.sin(9.0 * logits) < 0.0)

@@ -85,7 +85,13 @@ def calibrate(logits: Floats, labels: Labels, folds: NDArray[np.intp]) -> Calibr
 
 
 def fitted(logits: Floats, labels: Labels) -> Line:
-    """The likeliest line, with Platt's targets, which keep it finite if classes are separate."""
+    """The likeliest line, with Platt's targets, which keep it finite if classes are separate.
+
+    Raises
+    ------
+    ValueError
+        If the line falls.
+    """
     positive, negative = int(labels.sum()), int((~labels).sum())
     wanted = np.where(labels, (positive + 1.0) / (positive + 2.0), 1.0 / (negative + 2.0))
 
@@ -97,4 +103,6 @@ def fitted(logits: Floats, labels: Labels) -> Line:
         )
 
     slope, offset = optimize.minimize(loss, np.array([1.0, 0.0]), jac=True, method="BFGS").x
+    if slope <= 0.0:
+        raise ValueError("Scores rise where cancers are fewer: a calibration would turn the maps over.")
     return Line(float(slope), float(offset))

@@ -131,7 +131,6 @@ def execute(
         seconds = time.monotonic() - started
         judge.set_weights(learner.averaged())
         save_weights(folder / WEIGHTS.format(epoch), learner.averaged())
-        learner.save(folder / STATE)
         figures: dict[str, Any] = {}
         if measuring and (epoch % run.measured_every == 0 or epoch == run.epochs):
             figures = asdict(measure(judge, collection, measuring))
@@ -145,9 +144,19 @@ def execute(
             "measuring_seconds": round(time.monotonic() - started - seconds, 1),
             **{name: value if value is None else round(value, 4) for name, value in figures.items()},
         }
-        with (folder / LOG).open("a") as log:
-            log.write(json.dumps(record) + "\n")
-        tell(json.dumps(record))
+        line = _logged(record, folder / LOG)
+        # Behind the log: an epoch that was cut off before is learnt, measured and written down again.
+        learner.save(folder / STATE)
+        tell(line)
+
+
+def _logged(record: dict[str, Any], log: Path) -> str:
+    """Write down an epoch, behind those before it."""
+    lines = log.read_text().splitlines() if log.exists() else []
+    earlier = [line for line in lines if json.loads(line)["epoch"] < record["epoch"]]
+    line = json.dumps(record)
+    log.write_text("\n".join([*earlier, line]) + "\n")
+    return line
 
 
 def _claim(run: Run, folder: Path) -> None:
