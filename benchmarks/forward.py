@@ -1,7 +1,7 @@
 """What the embedded model costs beside MobileNetV2 at 512 × 512: ``python -m benchmarks.forward``.
 
-Both behind LiteRT in this process: the score alone of MobileNetV2, score and map of the embedded model. They run
-in turn, so that what else the machine does falls on both.
+Both behind LiteRT in this process: the score alone of MobileNetV2, score and map of the embedded model. They
+run in turn, so that what else the machine does falls on both.
 """
 
 import argparse
