@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,12 +20,14 @@ from training.mammogram.export import Trained, export
 from training.mammogram.learning import save_weights
 from training.mammogram.network import Design, Head, Layout, build
 from training.mammogram.runs import SETTINGS, WEIGHTS, split
-from training.mammogram.shipping import Measured, release
+from training.mammogram.shipping import PHANTOMS, PLANTED, Measured, release
 from training.mammogram.validation import predict
 from training.mammogram.views import Collection
 
 pytestmark = pytest.mark.tf
 
+MODELS = {"0": "a", "1": "b", "2": "c"}
+"""Fold to digest."""
 DESIGN = Design(Layout(widths=(4, 4, 4, 4), depths=(0, 0, 0, 0), join=4), head=Head.CONCEPTS)
 
 
@@ -50,13 +53,23 @@ def evaluation(folder: Path, views: Collection, source: str, *, hit: float) -> P
     (folder / "images.csv").write_text("\n".join(["image,positive,score", *rows]) + "\n")
     value = {"value": hit, "low": hit - 0.1, "high": hit + 0.1, "n": len(rows), "reason": None}
     record = {
-        "options": {"models": {"0": "a", "1": "b", "2": "c"}, "positive": ["1"], "spacing_mm": None},
+        "options": {"models": MODELS, "positive": ["1"], "spacing_mm": None},
         "images": {"analysed": len(rows), "patients": len(rows), "positive": 4},
         "classification": {"auc": value},
         "localisation": {"model": {"hit": value}, "hit_over_blob": value},
     }
     (folder / "evaluation.json").write_text(json.dumps(record))
     return folder
+
+
+def digests_are_names(monkeypatch: pytest.MonkeyPatch) -> dict[int, Path]:
+    """Bundles whose digests are their names."""
+
+    def service(path: Path) -> SimpleNamespace:
+        return SimpleNamespace(model_card=lambda: SimpleNamespace(sha256=path.stem))
+
+    monkeypatch.setattr(shipping, "service_of", service)
+    return {int(fold): Path(f"{digest}.mammo") for fold, digest in MODELS.items()}
 
 
 def test_the_final_weights_are_released_with_the_line_that_was_fitted_out_of_fold(
@@ -68,7 +81,7 @@ def test_the_final_weights_are_released_with_the_line_that_was_fitted_out_of_fol
         rsna=evaluation(tmp_path / "rsna", views, "rsna", hit=0.7),
         films=evaluation(tmp_path / "films", views, "mini-mias", hit=0.5),
         films_table=tmp_path / "labels.csv",
-        models={},
+        models=digests_are_names(monkeypatch),
         phantoms=evaluation(tmp_path / "phantoms", views, "rsna", hit=0.9),
     )
     reference = ReferenceLogit(value=5.0, source="a test")
@@ -88,7 +101,7 @@ def test_the_final_weights_are_released_with_the_line_that_was_fitted_out_of_fol
     assert manifest.reference_logit == reference
     assert manifest.training_data == (
         "16 views of 16 patients (RSNA Screening Mammography 2022) and 8 films of 8 patients (mini-MIAS), "
-        "with synthetic lesions planted into healthy ones"
+        + PLANTED
     )
     on = "16 views of 16 patients (RSNA Screening Mammography 2022), out of fold, 3 of 3 folds"
     assert (
@@ -101,6 +114,7 @@ def test_the_final_weights_are_released_with_the_line_that_was_fitted_out_of_fol
         ("pointing game of Grad-CAM", 0.5),
         ("pointing game of Grad-CAM", 0.9),
     ]
+    assert manifest.performance[-1].data == f"4 phantoms with a mass of 8 mm or more; {PHANTOMS}"
     slope, offset = (float(part.split(":")[-1]) for part in slopes[0].partition(", ")[0].split(" · logit "))
     image = views.image(views.views[0])
     _, (score,) = predict(Trained.read([run / WEIGHTS.format(1)]).networks[0], [image])
@@ -113,6 +127,26 @@ def test_the_final_weights_are_released_with_the_line_that_was_fitted_out_of_fol
     with pytest.raises(ValueError, match="float16"):
         release([run / WEIGHTS.format(1)], views, measured, tmp_path / "none.mammo", version="3.0")
     assert not (tmp_path / "none.mammo").exists()
+
+
+@pytest.mark.parametrize("other", ["rsna", "malignant"])
+def test_an_evaluation_by_other_models_than_those_given_is_refused(
+    other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    views = collection(24)
+    sources = {"rsna": "rsna", "films": "mini-mias", "malignant": "mini-mias"}
+    folders = {name: evaluation(tmp_path / name, views, source, hit=0.5) for name, source in sources.items()}
+    record = folders[other] / "evaluation.json"
+    record.write_text(record.read_text().replace('"c"', '"d"'))
+    measured = Measured(
+        rsna=folders["rsna"],
+        films=folders["films"],
+        films_table=tmp_path / "labels.csv",
+        models=digests_are_names(monkeypatch),
+        malignant=folders["malignant"],
+    )
+    with pytest.raises(ValueError, match=f"{other} was measured with other models"):
+        release([], views, measured, tmp_path / "none.mammo", version="3.0")
 
 
 @pytest.mark.parametrize("background", [False, True])

@@ -122,7 +122,7 @@ def _finder(name: str, found: Found | None, key: str) -> str:
 
 
 def phantoms(found: Found | None) -> Page:
-    """Lesions that no stage has seen."""
+    """Breasts and textures that no stage has seen."""
     if found is None:
         return page("phantoms.md", {})
     pictures = _pictures(found, {"phantoms-froc": "froc"})

@@ -1,4 +1,7 @@
-"""Phantoms to measure on: breasts, texture and masses that no stage of the training has seen."""
+"""Phantoms to measure on: breasts and textures that no stage of the training has seen.
+
+Their masses are of the same family as those that are planted in training, of sizes within the trained range.
+"""
 
 import csv
 from pathlib import Path

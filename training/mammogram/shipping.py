@@ -29,6 +29,15 @@ from training.mammogram.views import Collection
 LIMIT_BYTES = 4_000_000
 PARTLY = "without fold"
 """In the words for training data of a model that was to be measured."""
+PHANTOMS = (
+    "breasts and textures that no stage has seen; masses of the same family as those planted in training, "
+    "of sizes within the trained range"
+)
+"""What phantoms are to the network."""
+PLANTED = (
+    "with lesions planted into healthy ones: synthetic ones, and in stage 1 three in ten lifted out of "
+    "annotated films"
+)
 SETS = {RSNA: "RSNA Screening Mammography 2022", FILM: "mini-MIAS"}
 
 
@@ -43,7 +52,7 @@ class Measured:
     films_table : Path
         ``labels.csv`` beside the films.
     models : mapping of int to Path
-        Fold to the bundle by which ``films`` was measured.
+        Fold to the bundle by which ``rsna``, ``films`` and ``malignant`` were measured.
     malignant : Path or None
         Films, out of fold, with malignant findings alone as positive.
     phantoms : Path or None
@@ -88,8 +97,11 @@ def release(
     Raises
     ------
     ValueError
-        If the bundle is too large, no map points at a lesion, or the models are not those of the evaluation.
+        If the bundle is too large, no map points at a lesion, or the models are not those of the evaluations.
     """
+    for folder in (measured.rsna, measured.malignant):
+        if folder is not None:
+            _check_models(folder, measured.models)
     folds = image_folds(collection.views)
     found = OutOfFold.read(measured.rsna / "images.csv", folds).calibrated()
     tell(f"calibration: {found.line.slope:.3f} · logit {found.line.offset:+.3f}, error {found.error:.3f}")
@@ -148,10 +160,9 @@ def reference_logit(measured: Measured, folds: Mapping[str, int], slope: float) 
     slope : float
         Of the calibration: the maps of the folds' models are not calibrated.
     """
-    options = json.loads((measured.films / "evaluation.json").read_text())["options"]
+    _check_models(measured.films, measured.models)
+    options = _read(measured.films)["options"]
     services = {fold: service_of(path) for fold, path in measured.models.items()}
-    if {str(fold): service.model_card().sha256 for fold, service in services.items()} != options["models"]:
-        raise ValueError(f"{measured.films} was measured with other models than those given.")
     table = read_labels(measured.films_table.read_bytes(), Reading(positive=tuple(options["positive"])))
     hits = found_images(measured.films / "images.csv")
     cases = [case for case in table.cases if case.image in hits]
@@ -187,7 +198,7 @@ def performance(measured: Measured) -> tuple[Measurement, ...]:
         found += measurements(measured.malignant / "evaluation.json", malignant, (AREA,))
     if measured.phantoms is not None:
         images = _read(measured.phantoms)["images"]
-        words = f"{images['positive']} phantoms with a mass of 8 mm or more, of which no stage has seen any"
+        words = f"{images['positive']} phantoms with a mass of 8 mm or more; {PHANTOMS}"
         found += measurements(measured.phantoms / "evaluation.json", words, (POINTING,))
     return found
 
@@ -226,7 +237,14 @@ def trained_on(collection: Collection, fold: int | None) -> str:
         if (own := [view for view in views if view.source == source])
     ]
     left_out = "" if fold is None else f"; {PARTLY} {fold} of {FOLDS}"
-    return f"{' and '.join(parts)}, with synthetic lesions planted into healthy ones{left_out}"
+    return f"{' and '.join(parts)}, {PLANTED}{left_out}"
+
+
+def _check_models(folder: Path, models: Mapping[int, Path]) -> None:
+    """Raise if an evaluation was made by other bundles than these."""
+    given = {str(fold): service_of(path).model_card().sha256 for fold, path in models.items()}
+    if _read(folder)["options"]["models"] != given:
+        raise ValueError(f"{folder} was measured with other models than those given.")
 
 
 def _images(source: str) -> str:
