@@ -59,12 +59,14 @@ def evaluation(folder: Path, views: Collection | None = None, *, hit: float = 0.
     (folder / "evaluation.md").write_text(f"# Evaluation\n{sections}")
     (folder / "roc.png").write_bytes(b"a picture")
     rng = np.random.default_rng(2)
+    source = "rsna" if folder.name == "rsna" else "mini-mias"
     rows = [
-        f"{view.image},{int(bool(view.positive))},{rng.uniform(0.2, 0.8):.6f}"
+        f"{view.image},{int(bool(view.positive))},{rng.uniform(0.2, 0.7) + 0.1 * bool(view.positive):.6f},"
+        f"{view.number % 2 if view.spots else ''}"
         for view in (views.views if views is not None else ())
-        if view.source == "rsna"
+        if view.source == source
     ]
-    (folder / "images.csv").write_text("\n".join(["image,positive,score", *rows]) + "\n")
+    (folder / "images.csv").write_text("\n".join(["image,positive,score,hit", *rows]) + "\n")
     return folder
 
 

@@ -123,7 +123,8 @@ def write_card(sources: Sources, collection: Collection, out: Path, card: Path) 
         "controls": controls_table(sources.controls),
     }
     filled_in = filled(card.read_text(), blocks)
-    made = pages(found, sources, calibrated, {"numbers": table, "weights": weights_in_words(manifest)})
+    words = {"numbers": table, "weights": weights_in_words(manifest)}
+    made = pages(found, sources, calibrated, words, collection.views)
     out.mkdir(parents=True, exist_ok=True)
     written = [path for page in made for path in _write(page, out)]
     card.write_text(filled_in)

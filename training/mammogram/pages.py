@@ -9,10 +9,12 @@ from string import Template
 from typing import Any
 
 from mammo_core.evaluation.plots import Line, draw_lines, draw_reliability
-from mammo_core.evaluation.resampling import Estimate
+from mammo_core.evaluation.resampling import Estimate, Plan
+from training.mammogram.byfold import areas, divided, hits
 from training.mammogram.results import Found, Recalibrated, Sources, said
 from training.mammogram.runs import LOG
 from training.mammogram.variants import as_markdown as variants_as_markdown
+from training.mammogram.views import View
 
 WORDS = Path(__file__).parent / "model_pages"
 NOTHING = "Not measured."
@@ -21,6 +23,14 @@ BOUNDS = (
     "model of a fold that has\nseen no image of its patient, in no stage; folds that are not there are left "
     "out."
 )
+CHOSEN = (
+    "**The recipe (heads, losses, epochs, augmentation) was chosen by looking at folds 0 and 1 and at all "
+    "annotated films;\nonly the digital views of fold 2 had no part in it, so figures of folds 0 and 1 are "
+    "somewhat optimistic.**"
+)
+"""In the card too."""
+ON_FILM = "the calibration and the cuts do not hold on film"
+"""In the card too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +44,8 @@ class Page:
 
 def page(name: str, values: Mapping[str, str], pictures: Mapping[str, bytes] | None = None) -> Page:
     """Fill in the words of a page; what has no value was not measured."""
-    known: defaultdict[str, str] = defaultdict(lambda: NOTHING, {"bounds": BOUNDS, **values})
+    fixed = {"bounds": BOUNDS, "chosen": CHOSEN, "on_film": ON_FILM}
+    known: defaultdict[str, str] = defaultdict(lambda: NOTHING, fixed | dict(values))
     text = Template((WORDS / name).read_text()).substitute(known)
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
@@ -46,12 +57,13 @@ def pages(
     sources: Sources,
     calibrated: Recalibrated | None,
     words: Mapping[str, str],
+    views: Sequence[View],
 ) -> list[Page]:
     """All pages."""
     return [
         page("README.md", words),
-        rsna(found["rsna"]),
-        films(found["films"], found["malignant"], found["random"]),
+        rsna(found["rsna"], views),
+        films(found, calibrated, views),
         phantoms(found["phantoms"]),
         calibration(found["rsna"], calibrated),
         page("stability.md", _read(sources.stability)),
@@ -60,7 +72,7 @@ def pages(
     ]
 
 
-def rsna(found: Found | None) -> Page:
+def rsna(found: Found | None, views: Sequence[View]) -> Page:
     """Digital views."""
     if found is None:
         return page("rsna.md", {})
@@ -69,14 +81,22 @@ def rsna(found: Found | None) -> Page:
         "images": found.section("Images"),
         "classification": found.section("Classification"),
         "roc": _shown(pictures, "rsna-roc.png", "ROC curve"),
+        "by_fold": by_fold_table(
+            "AUC",
+            areas(found.folder / "images.csv", views, plan=Plan()),
+            found.estimate("classification", "auc"),
+        ),
         "competitors": found.beside("competitors.md"),
         "subgroups": found.beside("subgroups.md"),
     }
     return page("rsna.md", values, pictures)
 
 
-def films(found: Found | None, malignant: Found | None, random: Found | None) -> Page:
+def films(
+    all_found: Mapping[str, Found | None], calibrated: Recalibrated | None, views: Sequence[View]
+) -> Page:
     """Films, and where maps point."""
+    found, malignant = all_found["films"], all_found["malignant"]
     if found is None:
         return page("films.md", {})
     pictures = _pictures(found, {"films-roc": "roc", "films-froc": "froc"})
@@ -86,11 +106,56 @@ def films(found: Found | None, malignant: Found | None, random: Found | None) ->
         "finding": said(found.estimate("classification", "auc")),
         "malignant": said(other),
         "roc": _shown(pictures, "films-roc.png", "ROC curve, finding or none"),
-        "localisation": localisation(found, random),
+        "localisation": localisation(found, all_found["random"]),
+        "by_fold": by_fold_table(
+            "pointing game",
+            hits(found.folder / "images.csv", views, plan=Plan()),
+            found.estimate("localisation", "model", "hit"),
+        ),
+        "divided": divided_table({"films": found, "digital views": all_found["rsna"]}, calibrated, views),
         "free_response": found.section("FROC"),
         "froc": _shown(pictures, "films-froc.png", "FROC curve of the regions"),
     }
     return page("films.md", values, pictures)
+
+
+def by_fold_table(figure: str, folds: Mapping[int, Estimate], pooled: Estimate | None) -> str:
+    """A figure for each fold, and for all of them together."""
+    if not folds:
+        return NOTHING
+    rows = [_line(str(fold), str(each.n), said(each)) for fold, each in sorted(folds.items())]
+    every = "" if pooled is None else str(pooled.n)
+    head = _line("fold left out", "images", f"{figure} (95 % interval)")
+    return "\n".join([head, "|---|---|---|", *rows, _line("all, pooled", every, said(pooled))])
+
+
+def divided_table(
+    sources: Mapping[str, Found | None], calibrated: Recalibrated | None, views: Sequence[View]
+) -> str:
+    """How the cuts that ship divide images of each kind."""
+    if calibrated is None:
+        return NOTHING
+    cuts = calibrated.found.cuts
+    head = _line(
+        "images",
+        "n",
+        f"at or above the threshold, {cuts.middle.threshold:.4f}",
+        f"below `rule_out`, {cuts.low.threshold:.4f}",
+        f"at or above `rule_in`, {cuts.high.threshold:.4f}",
+    )
+    rows = [
+        _line(
+            f"{name}, {each.kind}",
+            str(each.suspected.n),
+            said(each.suspected),
+            said(each.ruled_out),
+            said(each.ruled_in),
+        )
+        for name, found in sources.items()
+        if found is not None
+        for each in divided(found.folder / "images.csv", views, calibrated.found, plan=Plan())
+    ]
+    return "\n".join([head, "|---|---|---|---|---|", *rows])
 
 
 def localisation(found: Found, random: Found | None) -> str:
