@@ -16,10 +16,11 @@ from tests.conftest import make_compilation, make_manifest
 from tests.training_views import collection
 from training.mammogram.card import Aim, check_same, filled, headline, weights_in_words, write_card
 from training.mammogram.outoffold import image_folds
-from training.mammogram.pages import controls_table, localisation
+from training.mammogram.pages import CHOSEN, ON_FILM, controls_table, localisation
 from training.mammogram.release import AREA
 from training.mammogram.releasing import unseen
 from training.mammogram.results import FOLDERS, Found, Sources, recalibrated, said
+from training.mammogram.shipping import PHANTOMS
 from training.mammogram.views import Collection, write
 
 BLOCKS = ("numbers", "model", "weights", "competitors", "subgroups", "controls")
@@ -152,6 +153,11 @@ def test_pages_and_card_repeat_the_evaluations_and_cannot_disagree(tmp_path: Pat
     assert "| groups |" in card.read_text()
     assert "| labels shuffled | 10 | 0.490 (0.390 to 0.590) | 0.5 |" in page["controls"]
     assert "| mirrored |" in page["stability"]
+    assert "| all, pooled | 10 | 0.710 (0.610 to 0.810) |" in page["rsna"]
+    assert page["rsna"].count("\n| 0 | ") == page["films"].count("\n| 0 | ") == 1
+    assert "| films: normal | 10 | " in page["films"]
+    assert "| digital views: cancer | 20 | " in page["films"]
+    assert all(CHOSEN in page[name] for name in ("README", "rsna", "films"))
     assert "Each fold's scores by the line of the others." in page["calibration"]
     assert (tmp_path / "model" / "rsna-roc.png").read_bytes() == b"a picture"
     assert (tmp_path / "model" / "calibration-before.png").read_bytes() == b"before"
@@ -160,6 +166,12 @@ def test_pages_and_card_repeat_the_evaluations_and_cannot_disagree(tmp_path: Pat
     assert "learning-auc" not in page["learning"]
     pictures = {f"({path.name})" for path in (tmp_path / "model").glob("*.png")}
     assert all(any(picture in text for text in page.values()) for picture in pictures)
+
+
+def test_the_card_says_of_the_recipe_and_of_films_what_the_pages_say() -> None:
+    words = " ".join((Path(__file__).parents[2] / "MODEL_CARD.md").read_text().split())
+    for said_there in (CHOSEN, ON_FILM, PHANTOMS):
+        assert " ".join(said_there.replace("*", "").split()) in words
 
 
 def test_a_line_on_the_scores_that_it_was_fitted_to_reaches_no_gate(tmp_path: Path) -> None:

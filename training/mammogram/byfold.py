@@ -16,12 +16,8 @@ from training.mammogram.outoffold import image_folds
 from training.mammogram.release import OutOfFold
 from training.mammogram.views import View
 
-KINDS: dict[bool | None, str] = {
-    False: "nothing found",
-    None: "benign finding",
-    True: "cancer",
-}
-"""What :class:`training.mammogram.views.View` tells of an image, in words."""
+KINDS = (False, None, True)
+"""``positive`` of a view: no cancer, a benign finding on film, a cancer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +26,7 @@ class Divided:
 
     Parameters
     ----------
-    kind : str
+    kind : bool or None
         Of :data:`KINDS`.
     suspected : Estimate
         At or above ``threshold``.
@@ -40,7 +36,7 @@ class Divided:
         At or above ``rule_in``.
     """
 
-    kind: str
+    kind: bool | None
     suspected: Estimate
     ruled_out: Estimate
     ruled_in: Estimate
@@ -102,7 +98,7 @@ def divided(table: Path, views: Sequence[View], calibrated: Calibrated, *, plan:
     kind_of = {view.image: view.positive for view in views}
     cuts = calibrated.cuts
     found = []
-    for kind, words in KINDS.items():
+    for kind in KINDS:
         own = np.array([kind_of[image] is kind for image in read.images], dtype=np.bool_)
         if own.any():
             values = scores[own]
@@ -115,7 +111,7 @@ def divided(table: Path, views: Sequence[View], calibrated: Calibrated, *, plan:
                 axis=1,
             )
             shares = estimate(_means(sides), patients[own], plan, undefined=UNDEFINED, numbers=3)
-            found.append(Divided(words, *shares))
+            found.append(Divided(kind, *shares))
     return found
 
 

@@ -29,8 +29,12 @@ CHOSEN = (
     "somewhat optimistic.**"
 )
 """In the card too."""
-ON_FILM = "the calibration and the cuts do not hold on film"
+ON_FILM = "The calibration and the cuts do not hold on film"
 """In the card too."""
+KINDS: dict[str, dict[bool | None, str]] = {
+    "films": {False: "normal", None: "benign finding", True: "malignant finding"},
+    "digital views": {False: "no cancer", None: "not told", True: "cancer"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,7 @@ def divided_table(
     )
     rows = [
         _line(
-            f"{name}, {each.kind}",
+            f"{name}: {KINDS[name][each.kind]}",
             str(each.suspected.n),
             said(each.suspected),
             said(each.ruled_out),
