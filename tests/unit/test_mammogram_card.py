@@ -62,7 +62,7 @@ def evaluation(folder: Path, views: Collection | None = None, *, hit: float = 0.
     rng = np.random.default_rng(2)
     source = "rsna" if folder.name == "rsna" else "mini-mias"
     rows = [
-        f"{view.image},{int(bool(view.positive))},{rng.uniform(0.2, 0.7) + 0.1 * bool(view.positive):.6f},"
+        f"{view.image},{int(bool(view.positive))},{rng.uniform(0.2, 0.6) + 0.2 * bool(view.positive):.6f},"
         f"{view.number % 2 if view.spots else ''}"
         for view in (views.views if views is not None else ())
         if view.source == source

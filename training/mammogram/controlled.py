@@ -1,4 +1,7 @@
-"""What a control reached on the fold that it left out: if it is more than chance, there is a shortcut."""
+"""What a control reached on the fold that it left out.
+
+More than chance may be a shortcut, or what stage 1 knew, or what a silhouette tells; see the page of controls.
+"""
 
 import json
 from collections.abc import Sequence
