@@ -1,6 +1,6 @@
 """What a control reached on the fold that it left out.
 
-More than chance may be a shortcut, or what stage 1 knew, or what a silhouette tells; see the page of controls.
+More than chance may be a shortcut, what stage 1 knew, or what a silhouette tells: see the page of controls.
 """
 
 import json
