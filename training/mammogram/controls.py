@@ -35,7 +35,7 @@ class BackgroundOnly(Collection):
 def shuffled(views: Sequence[View], seed: int) -> list[View]:
     """Deal the labels of the digital views out anew: as many of each, and they mean nothing.
 
-    A network that tells cancer after it has learnt from these was measured on what it had seen.
+    Stage 1, in which a run may begin, has not seen labels, and ranks cancers a little all the same.
     """
     digital = [view for view in views if view.source == RSNA]
     labels = [view.positive for view in digital]
