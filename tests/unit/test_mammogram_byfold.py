@@ -9,8 +9,8 @@ from mammo_core.evaluation.resampling import Plan
 from mammo_core.evaluation.statistics import auc
 from tests.training_views import collection
 from training.mammogram.byfold import areas, divided, hits
+from training.mammogram.declaration import OutOfFold
 from training.mammogram.outoffold import image_folds
-from training.mammogram.release import OutOfFold
 from training.mammogram.views import View
 
 PLAN = Plan(resamples=50)

@@ -15,12 +15,12 @@ from mammo_core.models.manifest import Manifest, Measurement
 from tests.conftest import make_compilation, make_manifest
 from tests.training_views import collection
 from training.mammogram.card import Aim, check_same, filled, headline, weights_in_words, write_card
+from training.mammogram.declaration import AREA
 from training.mammogram.outoffold import image_folds
 from training.mammogram.pages import CHOSEN, ON_FILM, controls_table, localisation
-from training.mammogram.release import AREA
-from training.mammogram.releasing import unseen
+from training.mammogram.release import PHANTOMS
+from training.mammogram.release_stages import unseen
 from training.mammogram.results import FOLDERS, Found, Sources, recalibrated, said
-from training.mammogram.shipping import PHANTOMS
 from training.mammogram.views import Collection, write
 
 BLOCKS = ("numbers", "model", "weights", "competitors", "subgroups", "controls")

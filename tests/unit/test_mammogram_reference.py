@@ -14,9 +14,9 @@ from mammo_core.service import AnalysisService
 from mammo_core.settings import Settings
 from mammo_core.testing import FakeModel
 from tests import phantom_model
-from training.mammogram import shipping
+from training.mammogram import release as releases
 from training.mammogram.reference import OPTIONS, peaks_in_lesions
-from training.mammogram.shipping import Measured, found_images, points_at_the_sample, reference_logit
+from training.mammogram.release import Measured, found_images, points_at_the_sample, reference_logit
 
 IMAGE = make_phantom(seed=3, shape=(320, 256))
 
@@ -53,7 +53,7 @@ def test_the_peak_is_that_of_the_lesion_and_not_of_the_brightest_place_elsewhere
 
 def test_the_sample_is_known_to_be_found_or_missed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert points_at_the_sample(phantom_model.PLACE)
-    monkeypatch.setattr(shipping, "service_of", lambda _path: service())
+    monkeypatch.setattr(releases, "service_of", lambda _path: service())
     assert not points_at_the_sample(phantom_model.PLACE), "a model that looks at the middle of the breast"
 
 
@@ -71,14 +71,14 @@ def test_films_that_are_hit_give_the_median_peak_in_calibrated_logits(
     digest = service().model_card().sha256
     options = {"models": {"0": digest, "1": digest}, "positive": ["malignant"], "spacing_mm": 0.2}
     (out / "evaluation.json").write_text(json.dumps({"options": options}))
-    monkeypatch.setattr(shipping, "service_of", lambda _path: service())
+    monkeypatch.setattr(releases, "service_of", lambda _path: service())
     asked: list[list[str]] = []
 
     def peaks(cases: list[Case], *_: object, **__: object) -> list[float]:
         asked.append([each.image for each in cases])
         return [10.0, 20.0]
 
-    monkeypatch.setattr(shipping, "peaks_in_lesions", peaks)
+    monkeypatch.setattr(releases, "peaks_in_lesions", peaks)
     models = {0: Path("0.mammo"), 1: Path("1.mammo")}
     measured = Measured(tmp_path, out, films / "labels.csv", models)
 

@@ -19,7 +19,7 @@ from training.mammogram.network import Design, Head, Layout
 from training.mammogram.outoffold import Question, measure_out_of_fold
 from training.mammogram.phantoms import write_phantoms
 from training.mammogram.prepare import prepare_folder
-from training.mammogram.releasing import add_releasing, models_of, unseen
+from training.mammogram.release_stages import add_releasing, models_of, unseen
 from training.mammogram.runs import Run, execute
 from training.mammogram.stability import as_markdown as stability_as_markdown
 from training.mammogram.stability import stability

@@ -12,8 +12,8 @@ from mammo_core.evaluation.resampling import Estimate, Plan, Statistic, estimate
 from mammo_core.evaluation.statistics import auc
 from training.mammogram.calibration import Calibrated
 from training.mammogram.competitors import UNDEFINED
+from training.mammogram.declaration import OutOfFold
 from training.mammogram.outoffold import image_folds
-from training.mammogram.release import OutOfFold
 from training.mammogram.views import View
 
 KINDS = (False, None, True)

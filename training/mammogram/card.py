@@ -12,8 +12,9 @@ from pathlib import Path
 from mammo_core.evaluation.resampling import Estimate, Plan
 from mammo_core.models.bundle import unpack
 from mammo_core.models.manifest import Manifest
+from training.mammogram.declaration import AREA, measurements
 from training.mammogram.pages import Page, controls_table, pages
-from training.mammogram.release import AREA, measurements
+from training.mammogram.release import PARTLY
 from training.mammogram.results import (
     NOT_MEASURED,
     Found,
@@ -23,7 +24,6 @@ from training.mammogram.results import (
     recalibrated,
     said,
 )
-from training.mammogram.shipping import PARTLY
 from training.mammogram.views import Collection
 
 

@@ -1,175 +1,256 @@
-"""The model that ships: calibrated and declared by what was measured out of fold."""
+"""The last step: final weights, calibrated and declared by what was measured out of fold, as one bundle."""
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from mammo_core.evaluation.statistics import Labels
-from mammo_core.models.manifest import (
-    Calibration,
-    Head,
-    Manifest,
-    Measurement,
-    OperatingPoint,
-    ReferenceLogit,
+from mammo_core.evaluation.baselines import Finder
+from mammo_core.evaluation.examination import Measuring, measure
+from mammo_core.evaluation.labels import Case, Reading, read_labels
+from mammo_core.evaluation.lesions import Circle
+from mammo_core.models.manifest import Manifest, Measurement, ReferenceLogit
+from mammo_core.records import PixelSpacing
+from training.mammogram.catalogue import FILM, RSNA
+from training.mammogram.declaration import AREA, POINTING, OutOfFold, make_manifest, measurements
+from training.mammogram.export import Trained, compile_bundle
+from training.mammogram.folds import FOLDS
+from training.mammogram.outoffold import image_folds, service_of
+from training.mammogram.reference import OPTIONS, peaks_in_lesions
+from training.mammogram.runs import SETTINGS, split
+from training.mammogram.views import Collection
+
+LIMIT_BYTES = 4_000_000
+PARTLY = "without fold"
+"""In the words for training data of a model that was to be measured."""
+PHANTOMS = (
+    "breasts and textures that no stage has seen; masses of the same family as those planted in training, "
+    "of sizes within the trained range"
 )
-from training.bundle import digest
-from training.mammogram.calibration import Calibrated, Floats, calibrate
-from training.mammogram.heads import TARGET
-from training.mammogram.inputs import SPEC
-from training.measure import Cut
-
-ID = "mammogram-cnn"
-LICENCE = "research, non-commercial"
-INTENDED = "Research and teaching. Not a medical device, not for diagnosis, not for screening."
-SMALLEST_ODDS = 1e-6
-"""Scores nearer to 0 or 1 are taken for this far: a table has six digits."""
+"""What phantoms are to the network."""
+PLANTED = (
+    "with lesions planted into healthy ones: synthetic ones, and in stage 1 three in ten lifted out of "
+    "annotated films"
+)
+SETS = {RSNA: "RSNA Screening Mammography 2022", FILM: "mini-MIAS"}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OutOfFold:
-    """Scores of images by models that have not seen their patients.
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured: folders with ``evaluation.json`` and ``images.csv``.
 
     Parameters
     ----------
-    logits : ndarray of shape (n,), float64
-    labels : ndarray of shape (n,), bool
-    folds : ndarray of shape (n,), int
-    images : tuple of str
-        Their names.
+    rsna, films : Path
+        Out of fold; films with every finding as positive.
+    films_table : Path
+        ``labels.csv`` beside the films.
+    models : mapping of int to Path
+        Fold to the bundle by which ``rsna``, ``films`` and ``malignant`` were measured.
+    malignant : Path or None
+        Films, out of fold, with malignant findings alone as positive.
+    phantoms : Path or None
+        By the final weights, which have seen none.
     """
 
-    logits: Floats
-    labels: Labels
-    folds: np.ndarray[Any, np.dtype[np.intp]]
-    images: tuple[str, ...]
-
-    @classmethod
-    def read(cls, table: Path, folds: Mapping[str, int]) -> "OutOfFold":
-        """Read ``images.csv`` of an evaluation; images that failed are left out."""
-        with table.open(newline="") as opened:
-            rows = [row for row in csv.DictReader(opened) if row["score"]]
-        scores = np.clip([float(row["score"]) for row in rows], SMALLEST_ODDS, 1.0 - SMALLEST_ODDS)
-        return cls(
-            np.log(scores) - np.log1p(-scores),
-            np.array([row["positive"].lower() in ("1", "true") for row in rows]),
-            np.array([folds[row["image"]] for row in rows], dtype=np.intp),
-            tuple(row["image"] for row in rows),
-        )
-
-    def calibrated(self) -> Calibrated:
-        """Line, error and cuts."""
-        return calibrate(self.logits, self.labels, self.folds)
+    rsna: Path
+    films: Path
+    films_table: Path
+    models: Mapping[int, Path]
+    malignant: Path | None = None
+    phantoms: Path | None = None
 
 
-def make_manifest(
-    found: Calibrated,
+def release(
+    weights: Sequence[Path],
+    collection: Collection,
+    measured: Measured,
+    out: Path,
     *,
-    weights: bytes,
     version: str,
-    data: str,
-    measured_on: str,
-    reference: ReferenceLogit,
-    performance: tuple[Measurement, ...],
+    float16: bool = False,
+    tell: Callable[[str], None] = lambda _text: None,
 ) -> Manifest:
-    """Declare the model.
+    """Write the model that ships.
 
     Parameters
     ----------
-    found : Calibrated
-    weights : bytes
-        The Keras file, with the calibration in its last unit.
+    weights : sequence of Path
+        The final ones, as in :meth:`training.mammogram.export.Trained.read`.
+    collection : Collection
+        What it was trained on.
+    measured : Measured
+    out : Path
+        The bundle, ``.mammo``.
     version : str
-    data : str
-        What it was trained on, in words.
-    measured_on : str
-        What line and cuts were fitted to, in words.
-    reference : ReferenceLogit
-    performance : tuple of Measurement
+    float16 : bool
+        Whether weights are stored in 16 bits.
+    tell : callable
+        Told what was found.
+
+    Raises
+    ------
+    ValueError
+        If the bundle is too large, no map points at a lesion, or the models are not those of the evaluations.
     """
-    cuts = found.cuts
-    source = f"scores of the folds' models on {measured_on}, applied to the weights that ship"
-    unseen = "on folds that the line had not seen" if found.unseen else "on the scores the line was fitted to"
-    return Manifest(
-        id=ID,
+    for folder in (measured.rsna, measured.malignant):
+        if folder is not None:
+            _check_models(folder, measured.models)
+    folds = image_folds(collection.views)
+    found = OutOfFold.read(measured.rsna / "images.csv", folds).calibrated()
+    tell(f"calibration: {found.line.slope:.3f} · logit {found.line.offset:+.3f}, error {found.error:.3f}")
+    reference = reference_logit(measured, folds, found.line.slope)
+    tell(f"reference logit {reference.value}: {reference.source}")
+    saved = Trained.read(weights).saved(slope=found.line.slope, offset=found.line.offset)
+    manifest = make_manifest(
+        found,
+        weights=saved,
         version=version,
-        input=SPEC,
-        classes=("no cancer", "cancer"),
-        positive="cancer",
-        head=Head.SIGMOID,
-        threshold=_point(cuts.middle, f"largest sensitivity + specificity; {source}"),
-        rule_out=_point(cuts.low, f"sensitivity of {cuts.level:.0%}; {source}"),
-        rule_in=_point(cuts.high, f"specificity of {cuts.level:.0%}; {source}"),
-        calibration=Calibration(
-            method="Platt: a line through the logits",
-            prevalence=round(found.prevalence, 4),
-            source=f"{source}; calibration error {found.error:.3f} {unseen}",
-        ),
-        target_layer=TARGET,
-        reference_logit=reference,
-        weights_sha256=digest(weights),
-        training_data=data,
-        performance=performance,
-        intended_use=INTENDED,
-        licence=LICENCE,
+        data=trained_on(collection, fold_left_out(weights)),
+        measured_on=in_words(measured.rsna, RSNA),
+        reference=reference,
+        performance=performance(measured),
     )
+    with TemporaryDirectory() as temporary:
+        bundle = Path(temporary) / out.name
+        compile_bundle(saved, manifest, bundle, float16=float16)
+        data = bundle.read_bytes()
+    if len(data) > LIMIT_BYTES:
+        raise ValueError(f"The bundle has {len(data) / 1e6:.1f} MB, the limit is 4: --float16 halves it.")
+    out.write_bytes(data)
+    tell(f"{out}: {len(data) / 1e6:.2f} MB")
+    return manifest
 
 
-AREA = "AUC"
-POINTING = "pointing game of Grad-CAM, peak within 3 mm"
-OVER_BLOB = f"{POINTING}, less that of the brightest blob"
-PATHS = {
-    AREA: ("classification", "auc"),
-    POINTING: ("localisation", "model", "hit"),
-    OVER_BLOB: ("localisation", "hit_over_blob"),
-}
-"""Where ``evaluation.json`` has the figures that a manifest repeats."""
+def points_at_the_sample(bundle: Path) -> bool:
+    """Whether the map of the package's sample has its peak in the mass: everyone sees it first."""
+    assets = resources.files("mammo_core.assets")
+    truth = json.loads((assets / "sample.json").read_text())
+    mass, spacing = truth["lesion"], truth["spacing_mm"]
+    case = Case(
+        row=2,
+        image="sample.png",
+        positive=True,
+        patient=0,
+        targets=(Circle(mass["row"], mass["column"], mass["radius_mm"] / spacing),),
+        others=(),
+        spacing=PixelSpacing(spacing, spacing),
+        view=None,
+        laterality=None,
+    )
+    analysis = service_of(bundle).examine((assets / "sample.png").read_bytes(), OPTIONS)
+    found = measure(case, analysis, Measuring(folder=bundle.parent, options=OPTIONS))
+    return found.localised[Finder.MODEL].hit == 1.0
 
 
-def measurements(evaluation: Path, data: str, names: Sequence[str] = tuple(PATHS)) -> tuple[Measurement, ...]:
-    """Figures of ``evaluation.json``, with their bounds; what was not measured is left out.
+def reference_logit(measured: Measured, folds: Mapping[str, int], slope: float) -> ReferenceLogit:
+    """Median peak of the local evidence in lesions that maps point at, in calibrated logits.
 
     Parameters
     ----------
-    evaluation : Path
-    data : str
-        What they were measured on, in words.
-    names : sequence of str
-        Of :data:`PATHS`.
+    measured : Measured
+    folds : mapping of str to int
+        Image to fold.
+    slope : float
+        Of the calibration: the maps of the folds' models are not calibrated.
     """
-    found = json.loads(evaluation.read_text())
-    return tuple(
-        measurement
-        for name in names
-        if (value := _at(found, PATHS[name])) is not None and value["value"] is not None
-        for measurement in _with_bounds(name, value, data)
+    _check_models(measured.films, measured.models)
+    options = _read(measured.films)["options"]
+    services = {fold: service_of(path) for fold, path in measured.models.items()}
+    table = read_labels(measured.films_table.read_bytes(), Reading(positive=tuple(options["positive"])))
+    hits = found_images(measured.films / "images.csv")
+    cases = [case for case in table.cases if case.image in hits]
+    if not cases:
+        raise ValueError("No map points at a lesion: there is no evidence to refer to.")
+    peaks = peaks_in_lesions(
+        cases,
+        {case.image: services[folds[case.image]] for case in cases},
+        folder=measured.films_table.parent,
+        spacing_mm=options["spacing_mm"],
+    )
+    return ReferenceLogit(
+        value=round(slope * float(np.median(peaks)), 1),
+        source=f"median peak of the local evidence in the lesions of {len(cases)} {SETS[FILM]} films "
+        "whose map points at one, out of fold, in calibrated logits",
     )
 
 
-def _at(found: Any, path: Sequence[str]) -> Any:  # noqa: ANN401 - JSON
-    for name in path:
-        found = None if found is None else found[name]
+def found_images(table: Path) -> set[str]:
+    """Images of ``images.csv`` whose map points at a lesion."""
+    with table.open(newline="") as opened:
+        return {row["image"] for row in csv.DictReader(opened) if row["hit"] == "1"}
+
+
+def performance(measured: Measured) -> tuple[Measurement, ...]:
+    """The figures that the manifest repeats."""
+    cancer = f"cancer or none, {in_words(measured.rsna, RSNA)}"
+    finding = f"finding or none, {in_words(measured.films, FILM)}"
+    found = measurements(measured.rsna / "evaluation.json", cancer, (AREA,))
+    found += measurements(measured.films / "evaluation.json", finding)
+    if measured.malignant is not None:
+        malignant = f"malignant or not, {in_words(measured.malignant, FILM)}"
+        found += measurements(measured.malignant / "evaluation.json", malignant, (AREA,))
+    if measured.phantoms is not None:
+        images = _read(measured.phantoms)["images"]
+        words = f"{images['positive']} phantoms with a mass of 8 mm or more; {PHANTOMS}"
+        found += measurements(measured.phantoms / "evaluation.json", words, (POINTING,))
     return found
 
 
-def _with_bounds(name: str, value: Mapping[str, float | None], data: str) -> tuple[Measurement, ...]:
-    named = {name: "value", f"{name}, lower bound (95 %)": "low", f"{name}, upper bound (95 %)": "high"}
-    return tuple(
-        Measurement(metric=metric, value=round(number, 4), data=data)
-        for metric, key in named.items()
-        if (number := value[key]) is not None
+def in_words(evaluation: Path, source: str) -> str:
+    """What an evaluation out of fold was made on."""
+    record = _read(evaluation)
+    images, folds = record["images"], len(record["options"]["models"])
+    return (
+        f"{images['analysed']:,} {_images(source)} of {images['patients']} patients ({SETS[source]}), "
+        f"out of fold, {folds} of {FOLDS} folds"
     )
 
 
-def _point(cut: Cut, source: str) -> OperatingPoint:
-    return OperatingPoint(
-        threshold=cut.threshold,
-        sensitivity=round(cut.sensitivity, 4),
-        specificity=round(cut.specificity, 4),
-        source=source,
-    )
+def fold_left_out(weights: Sequence[Path]) -> int | None:
+    """The fold that runs left out, all of them the same; None if they learnt from everything.
+
+    Raises
+    ------
+    ValueError
+        If they left out different ones.
+    """
+    folds = {json.loads(path.with_name(SETTINGS).read_text())["fold"] for path in weights}
+    if len(folds) != 1:
+        raise ValueError(f"The weights are of different folds: {sorted(folds, key=str)}.")
+    fold: int | None = folds.pop()
+    return fold
+
+
+def trained_on(collection: Collection, fold: int | None) -> str:
+    """The training data, in words."""
+    views, _ = split(collection.views, fold)
+    parts = [
+        f"{len(own):,} {_images(source)} of {len({view.patient for view in own})} patients ({SETS[source]})"
+        for source in SETS
+        if (own := [view for view in views if view.source == source])
+    ]
+    left_out = "" if fold is None else f"; {PARTLY} {fold} of {FOLDS}"
+    return f"{' and '.join(parts)}, {PLANTED}{left_out}"
+
+
+def _check_models(folder: Path, models: Mapping[int, Path]) -> None:
+    """Raise if an evaluation was made by other bundles than these."""
+    given = {str(fold): service_of(path).model_card().sha256 for fold, path in models.items()}
+    if _read(folder)["options"]["models"] != given:
+        raise ValueError(f"{folder} was measured with other models than those given.")
+
+
+def _images(source: str) -> str:
+    return "films" if source == FILM else "views"
+
+
+def _read(evaluation: Path) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((evaluation / "evaluation.json").read_text())
+    return record

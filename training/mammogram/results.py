@@ -12,8 +12,8 @@ from mammo_core.evaluation.resampling import Estimate, Plan
 from mammo_core.evaluation.scores import Calibration, Scored, calibration
 from mammo_core.evaluation.tables import worded
 from training.mammogram.calibration import Calibrated
+from training.mammogram.declaration import OutOfFold
 from training.mammogram.outoffold import image_folds
-from training.mammogram.release import OutOfFold
 from training.mammogram.views import View
 
 FOLDERS = {

@@ -13,14 +13,14 @@ from mammo_core.models.bundle import unpack
 from mammo_core.models.litert import CompiledGraph
 from mammo_core.models.manifest import ReferenceLogit
 from tests.training_views import collection
-from training.mammogram import shipping
-from training.mammogram.controlled import measure_control
+from training.mammogram import release as releases
 from training.mammogram.controls import BackgroundOnly
 from training.mammogram.export import Trained, export
 from training.mammogram.learning import save_weights
+from training.mammogram.measure_control import measure_control
 from training.mammogram.network import Design, Head, Layout, build
+from training.mammogram.release import PHANTOMS, PLANTED, Measured, release
 from training.mammogram.runs import SETTINGS, WEIGHTS, split
-from training.mammogram.shipping import PHANTOMS, PLANTED, Measured, release
 from training.mammogram.validation import predict
 from training.mammogram.views import Collection
 
@@ -68,7 +68,7 @@ def digests_are_names(monkeypatch: pytest.MonkeyPatch) -> dict[int, Path]:
     def service(path: Path) -> SimpleNamespace:
         return SimpleNamespace(model_card=lambda: SimpleNamespace(sha256=path.stem))
 
-    monkeypatch.setattr(shipping, "service_of", service)
+    monkeypatch.setattr(releases, "service_of", service)
     return {int(fold): Path(f"{digest}.mammo") for fold, digest in MODELS.items()}
 
 
@@ -85,7 +85,7 @@ def test_the_final_weights_are_released_with_the_line_that_was_fitted_out_of_fol
         phantoms=evaluation(tmp_path / "phantoms", views, "rsna", hit=0.9),
     )
     reference = ReferenceLogit(value=5.0, source="a test")
-    monkeypatch.setattr(shipping, "reference_logit", lambda *_: reference)
+    monkeypatch.setattr(releases, "reference_logit", lambda *_: reference)
     slopes: list[str] = []
     out = tmp_path / "default.mammo"
 
@@ -122,7 +122,7 @@ def test_the_final_weights_are_released_with_the_line_that_was_fitted_out_of_fol
     tensors = graph.run(image[None, ..., None], np.ones(1, dtype=np.float32))
     assert tensors["logits"][0] == pytest.approx(slope * score + offset, abs=5e-3)
     monkeypatch.setattr(
-        shipping, "compile_bundle", lambda _w, _m, path, **_: path.write_bytes(bytes(4_000_001))
+        releases, "compile_bundle", lambda _w, _m, path, **_: path.write_bytes(bytes(4_000_001))
     )
     with pytest.raises(ValueError, match="float16"):
         release([run / WEIGHTS.format(1)], views, measured, tmp_path / "none.mammo", version="3.0")

@@ -10,10 +10,10 @@ import numpy as np
 
 from mammo_core.evaluation.resampling import Plan
 from training.mammogram.card import write_card
-from training.mammogram.controlled import measure_control
+from training.mammogram.measure_control import measure_control
 from training.mammogram.outoffold import image_folds
+from training.mammogram.release import Measured, points_at_the_sample, release
 from training.mammogram.results import FOLDERS, Sources
-from training.mammogram.shipping import Measured, points_at_the_sample, release
 from training.mammogram.views import read
 
 Tell = Callable[[str], None]

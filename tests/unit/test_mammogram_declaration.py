@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mammo_core.models.manifest import ReferenceLogit
-from training.mammogram.release import INTENDED, OutOfFold, make_manifest, measurements
-from training.mammogram.shipping import fold_left_out
+from training.mammogram.declaration import INTENDED, OutOfFold, make_manifest, measurements
+from training.mammogram.release import fold_left_out
 
 
 def test_a_manifest_holds_the_calibration_and_the_cuts_of_the_scores_out_of_fold(tmp_path: Path) -> None:
