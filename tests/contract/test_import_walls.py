@@ -24,6 +24,7 @@ ROOMS = {
         "mammo_core/routes_viewer.py",
     ],
     "ai_edge_litert": ["mammo_core/models/litert.py"],
+    "flatbuffers": ["mammo_core/compiler/halving.py"],  # comes with TensorFlow, for the same files
     "gdcm": ["mammo_core/imaging/codec_child.py"],
     "jpeg_ls": ["mammo_core/imaging/codec_child.py"],
     "jinja2": ["mammo_core/report/html.py"],
@@ -87,6 +88,7 @@ HEAVY = (
     "ai_edge_litert",
     "boto3",
     "botocore",
+    "flatbuffers",
     "gdcm",
     "jinja2",
     "jpeg_ls",

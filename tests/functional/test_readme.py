@@ -69,7 +69,7 @@ def test_the_program_of_a_page_works(page: str, folder: Path) -> None:
     )
 
     said = done.stdout.splitlines()
-    assert re.match(r"(no )?lesion [01]\.\d+", said[0])
+    assert re.match(r"(no )?cancer [01]\.\d+", said[0])
     assert len(said) == program.count("print(")
 
 
