@@ -24,6 +24,8 @@ CURVE, POINT, CHANCE = "#0072b2", "#d55e00", "#888888"
 """Told apart with any form of colour blindness (M. Okabe and K. Ito, Color Universal Design, 2008)."""
 COLOURS = (CURVE, POINT, "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 MARKS = "os^Dv<>"
+STROKES = ("-", "--", ":")
+"""A colour that comes again comes with another stroke."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,12 @@ def draw_lines(name: str, caption: str, lines: Sequence[Line], *, x: str, y: str
     figure, axes = _figure()
     for number, line in enumerate(lines):
         colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
-        axes.plot(line.x, line.y, color=colour, marker=mark, ms=4, linewidth=1.2, label=line.label)
+        stroke = STROKES[number // len(COLOURS) % len(STROKES)]
+        axes.plot(line.x, line.y, stroke, color=colour, marker=mark, ms=4, linewidth=1.2, label=line.label)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     _label(axes, x, y, "best")
+    # Above the axes: lines may lie anywhere within.
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize="small")
     return Plot(name, caption, caption, _encoded(figure))
 
 
