@@ -115,7 +115,7 @@ def draw_lines(name: str, caption: str, lines: Sequence[Line], *, x: str, y: str
         colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
         stroke = STROKES[number // len(COLOURS) % len(STROKES)]
         axes.plot(line.x, line.y, stroke, color=colour, marker=mark, ms=4, linewidth=1.2, label=line.label)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     _label(axes, x, y, "best")
     # Above the axes: lines may lie anywhere within.
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize="small")
