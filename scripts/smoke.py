@@ -193,7 +193,8 @@ def overlay(service: Service) -> str:
     """The overlay is the mammogram with the map upon it: coloured somewhere, unchanged elsewhere."""
     plain, blended = service.picture("original"), service.picture("overlay")
     change = np.abs(blended - plain).max(axis=2)
-    coloured = float(np.mean(blended.max(axis=2) - blended.min(axis=2) > 30))
+    # Weak evidence looks weak; without any, the overlay is as grey as the image.
+    coloured = float(np.mean(blended.max(axis=2) - blended.min(axis=2) > 8))
     expect(coloured > 0.0005, f"{coloured:.2%} of overlay is coloured")
     expect(np.mean(change < 12) > 0.2, "overlay does not show the image where the map is cold")
     return f"{coloured:.1%} of it coloured"

@@ -256,7 +256,7 @@ from mammo_core.models.store import fetch
 from dataclasses import replace
 from tests.graphs import damaged
 
-files, told = fetch(None), []
+files, told = fetch(sys.argv[3]), []
 spec = files.manifest.input
 image = np.zeros((1, spec.rows, spec.columns, spec.channels), np.float32)
 for seed in range(int(sys.argv[1]), int(sys.argv[2])):
@@ -273,7 +273,7 @@ class TestDamagedGraphs:
     @pytest.mark.parametrize("first", range(0, 200, 50))
     def test_end_no_process_and_are_errors_of_ours(self, first: int) -> None:
         """Bytes of weights may change and the graph still runs; a bundle's digest tells those."""
-        command = [sys.executable, "-c", SERVE_DAMAGED, str(first), str(first + 50)]
+        command = [sys.executable, "-c", SERVE_DAMAGED, str(first), str(first + 50), phantom_model.URI]
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
 
         assert done.returncode == 0, done.stderr[-500:]

@@ -226,7 +226,7 @@ def spoil_image(name: str, value: Callable[[dict[str, Any]], object]) -> Spoil:
             "raw base64 was expected",
         ),
         (spoil_image("original", lambda _: "AAAA"), "pictures", "cannot identify image"),
-        (lambda answer: answer["findings"].update(num_regions=2), "boxes", "2 regions were found"),
+        (lambda answer: answer["findings"].update(num_regions=9), "boxes", "9 regions were found"),
         (lambda answer: answer.update(confidence=None), "score", "has another form"),
         (lambda answer: answer.pop("image_status"), "pictures", "'image_status'"),
     ],
