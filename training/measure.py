@@ -9,6 +9,7 @@ from mammo_core.evaluation.lesions import TOLERANCE_MM, Circle, Ruler
 from mammo_core.evaluation.localisation import Field, Target
 from mammo_core.evaluation.statistics import Labels
 from mammo_core.geometry import resample
+from mammo_core.models.manifest import OperatingPoint
 from mammo_core.records import FloatArray
 from training.cases import Case
 
@@ -22,6 +23,15 @@ class Cut:
     threshold: float
     sensitivity: float
     specificity: float
+
+    def point(self, source: str) -> OperatingPoint:
+        """As a manifest declares it; ``source`` says on what it was chosen."""
+        return OperatingPoint(
+            threshold=self.threshold,
+            sensitivity=round(self.sensitivity, 4),
+            specificity=round(self.specificity, 4),
+            source=source,
+        )
 
 
 @dataclass(frozen=True, slots=True)

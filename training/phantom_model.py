@@ -17,12 +17,12 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from mammo_core.evaluation.statistics import Labels, auc
-from mammo_core.models.manifest import Head, Manifest, Measurement, OperatingPoint, ReferenceLogit
+from mammo_core.models.manifest import Head, Manifest, Measurement, ReferenceLogit
 from mammo_core.records import FloatArray
 from training.bundle import digest, keras_bytes
 from training.cases import SPEC, Case, make_cases, make_pairs
 from training.learning import Plan, train
-from training.measure import Cut, Cuts, choose_cuts, is_hit, labels_of
+from training.measure import Cuts, choose_cuts, is_hit, labels_of
 from training.network import GAIN, TARGET, Trainable, exported, predict
 
 TRAINING, VALIDATION, TEST = 1_000_000, 2_000_000, 3_000_000
@@ -91,9 +91,9 @@ def make_manifest(validation: Scored, test: Scored, *, weights: bytes, pairs: in
         classes=("no lesion", "lesion"),
         positive="lesion",
         head=Head.SIGMOID,
-        threshold=_point(cuts.middle, f"largest sensitivity + specificity on {validation.data}"),
-        rule_out=_point(cuts.low, _source("sensitivity", cuts, validation.data)),
-        rule_in=_point(cuts.high, _source("specificity", cuts, validation.data)),
+        threshold=cuts.middle.point(f"largest sensitivity + specificity on {validation.data}"),
+        rule_out=cuts.low.point(_source("sensitivity", cuts, validation.data)),
+        rule_in=cuts.high.point(_source("specificity", cuts, validation.data)),
         target_layer=TARGET,
         reference_logit=_reference(validation, cuts),
         weights_sha256=digest(weights),
@@ -117,15 +117,6 @@ def _scored(network: Trainable, name: str, first: int, workers: int) -> Scored:
         cells=cells,
         hits=np.array(found, dtype=np.bool_),
         data=f"{name} phantoms, n={MEASURED}, seeds {first} to {first + MEASURED - 1}",
-    )
-
-
-def _point(cut: Cut, source: str) -> OperatingPoint:
-    return OperatingPoint(
-        threshold=cut.threshold,
-        sensitivity=round(cut.sensitivity, 4),
-        specificity=round(cut.specificity, 4),
-        source=source,
     )
 
 

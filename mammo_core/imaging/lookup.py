@@ -1,8 +1,8 @@
 """Look-up tables: a function of a stored value costs one gather, whatever the function is."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from mammo_core import processors
 from mammo_core.records import FULL_SCALE, Pixels
 
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
 T = TypeVar("T")
 
 CHUNK = 2**18
 """Pixels per step. NumPy widens an index to 64 bits: 109 MB for one full view if it were done at once."""
-_HELPER = ThreadPoolExecutor(1)
-"""Kept, since to start it takes as long as two chunks. A third thread would wait for memory."""
 
 
 def by_chunks(work: Callable[[slice], T], pixels: int) -> list[T]:
@@ -41,10 +42,18 @@ def by_chunks(work: Callable[[slice], T], pixels: int) -> list[T]:
 
     if pixels <= CHUNK or processors.available() == 1:
         return take_turns()
-    helper = _HELPER.submit(take_turns)
+    helper = _helper().submit(take_turns)
     done = take_turns()
     # If it helps another request, or has died in a fork, nothing is left for it to do.
     return done if helper.cancel() else done + helper.result()
+
+
+@cache
+def _helper() -> "ThreadPoolExecutor":
+    """One thread, kept, since to start it takes as long as two chunks. A third would wait for memory."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(1)
 
 
 def gather(table: Pixels, codes: NDArray[np.unsignedinteger]) -> Pixels:

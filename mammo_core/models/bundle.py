@@ -72,6 +72,7 @@ def unpack(data: bytes) -> Bundle:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_members(archive.infolist())
             text, graph = archive.read(MANIFEST), archive.read(GRAPH)
+    # All that zipfile raises for hostile bytes; NotImplementedError: a compression that it does not know.
     except (zipfile.BadZipFile, NotImplementedError, OSError, RuntimeError, ValueError, EOFError) as error:
         raise ModelIntegrityError(
             f"The bundle cannot be opened ({type(error).__name__}): it is truncated or corrupt."

@@ -58,7 +58,7 @@ def test_a_helper_that_is_busy_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(lookup, "CHUNK", 2)
     done = threading.Event()
     with ThreadPoolExecutor(1) as pool:
-        monkeypatch.setattr(lookup, "_HELPER", pool)
+        monkeypatch.setattr(lookup, "_helper", lambda: pool)
         other = pool.submit(done.wait, 10)
 
         parts = by_chunks(lambda part: (part.start, part.stop), 5)

@@ -157,7 +157,7 @@ def test_a_warp_moves_pixels_and_lesions_alike() -> None:
     image = np.zeros((SPEC.rows, SPEC.columns), dtype=np.float32)
     image[150:155, 120:125] = 1.0
     for seed in range(12):
-        warp = Warp.drawn(np.random.default_rng(seed), Strength(mirrored=0.5))
+        warp = Warp.drawn(np.random.default_rng(seed), Strength())
         moved, spot = warp.image(image), warp.spot(Spot(152.5, 122.5, 10.0, 10.0))
         rows, columns = np.nonzero(moved > 0.4)
         assert (rows.mean() + 0.5, columns.mean() + 0.5) == pytest.approx((spot.row, spot.column), abs=0.8)

@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from mammo_core.evaluation.resampling import Plan
-from mammo_core.service import build_service
-from mammo_core.settings import load_settings
 from training.mammogram.augment import Strength
 from training.mammogram.batches import Mix
 from training.mammogram.competitors import as_markdown, compare
 from training.mammogram.export import export
 from training.mammogram.learning import Recipe
 from training.mammogram.network import Design, Head, Layout
-from training.mammogram.outoffold import Question, measure_out_of_fold
+from training.mammogram.outoffold import Question, measure_out_of_fold, service_of
 from training.mammogram.phantoms import write_phantoms
 from training.mammogram.prepare import prepare_folder
 from training.mammogram.release_stages import add_releasing, models_of, unseen
@@ -77,7 +75,6 @@ def _add_learning(stages: Stages) -> None:
         stage.add_argument("--geometry", type=float, default=1.0, help="strength of augmentation")
         stage.add_argument("--grey", type=float, default=1.0, help="strength of augmentation")
         stage.add_argument("--transplants", type=float, default=0.0, help="share of what is planted")
-        stage.add_argument("--mirrored", type=float, default=0.0, help="share of views")
         stage.add_argument("--start", type=Path, help="weights of another run to begin with; default: none")
         mix = (9, 4, 0, 3) if name == "pretrain" else (2, 2, 10, 2)
         stage.add_argument("--mix", type=int, nargs=4, default=mix, metavar="N", help="images of each kind")
@@ -168,7 +165,7 @@ def _run(arguments: argparse.Namespace, recipe: Recipe, design: Design, mix: Mix
         design=design,
         mix=mix,
         recipe=recipe,
-        strength=Strength(arguments.geometry, arguments.grey, arguments.mirrored),
+        strength=Strength(arguments.geometry, arguments.grey),
         epochs=arguments.epochs,
         start=None if arguments.start is None else str(arguments.start),
         seed=arguments.seed,
@@ -205,9 +202,8 @@ def _variants(arguments: argparse.Namespace, _tell: Tell) -> None:
 
 
 def _stability(arguments: argparse.Namespace, tell: Tell) -> None:
-    settings = load_settings().model_copy(update={"model_uri": arguments.model.resolve().as_uri()})
     images = unseen(arguments.images, arguments.views, arguments.fold, arguments.count)
-    table = stability_as_markdown(stability(build_service(settings), images))
+    table = stability_as_markdown(stability(service_of(arguments.model), images))
     arguments.out.write_text(table)
     tell(table)
 

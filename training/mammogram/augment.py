@@ -27,28 +27,23 @@ class Strength:
     ----------
     geometry, grey : float
         1 as made for the default model, 0 not at all.
-    mirrored : float
-        Share of views whose chest wall is moved to the right, where the service never shows it.
     """
 
     geometry: float = 1.0
     grey: float = 1.0
-    mirrored: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Warp:
     """An affine map of input pixels, with the chest wall kept at the left edge.
 
-    A point (row, column) goes to (``down`` · row + ``shear`` · column + ``shift``, ``across`` · column), and
-    then, if ``mirrored``, to the other side.
+    A point (row, column) goes to (``down`` · row + ``shear`` · column + ``shift``, ``across`` · column).
     """
 
     down: float
     across: float
     shear: float
     shift: float
-    mirrored: bool = False
 
     @classmethod
     def drawn(cls, rng: np.random.Generator, strength: Strength) -> "Warp":
@@ -61,8 +56,7 @@ class Warp:
         down, across = sign * size, size * aspect
         shear = far * rng.uniform(-0.12, 0.12)
         shift = rows / 2.0 * (1.0 - down) + far * rng.uniform(-0.06, 0.06) * rows
-        mirrored = bool(strength.mirrored and rng.uniform() < strength.mirrored)
-        return cls(float(down), float(across), float(shear), float(shift), mirrored)
+        return cls(float(down), float(across), float(shear), float(shift))
 
     def image(self, image: Floats) -> Floats:
         """Move the pixels; what comes from outside is air."""
@@ -78,15 +72,13 @@ class Warp:
         moved = Image.fromarray(image).transform(
             image.shape[::-1], Image.Transform.AFFINE, back, Image.Resampling.BILINEAR
         )
-        warped = np.array(moved, dtype=np.float32)
-        return warped[:, ::-1] if self.mirrored else warped
+        return np.array(moved, dtype=np.float32)
 
     def spot(self, spot: Spot) -> Spot:
         """Move a lesion."""
-        column = self.across * spot.column
         return Spot(
             self.down * spot.row + self.shear * spot.column + self.shift,
-            SPEC.columns - column if self.mirrored else column,
+            self.across * spot.column,
             abs(self.down) * spot.down,
             self.across * spot.across,
         )

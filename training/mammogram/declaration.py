@@ -15,14 +15,12 @@ from mammo_core.models.manifest import (
     Head,
     Manifest,
     Measurement,
-    OperatingPoint,
     ReferenceLogit,
 )
 from training.bundle import digest
 from training.mammogram.calibration import Calibrated, Floats, calibrate
 from training.mammogram.heads import TARGET
 from training.mammogram.inputs import SPEC
-from training.measure import Cut
 
 ID = "mammogram-cnn"
 LICENCE = "research, non-commercial"
@@ -102,9 +100,9 @@ def make_manifest(
         classes=("no cancer", "cancer"),
         positive="cancer",
         head=Head.SIGMOID,
-        threshold=_point(cuts.middle, f"largest sensitivity + specificity; {source}"),
-        rule_out=_point(cuts.low, f"sensitivity of {cuts.level:.0%}; {source}"),
-        rule_in=_point(cuts.high, f"specificity of {cuts.level:.0%}; {source}"),
+        threshold=cuts.middle.point(f"largest sensitivity + specificity; {source}"),
+        rule_out=cuts.low.point(f"sensitivity of {cuts.level:.0%}; {source}"),
+        rule_in=cuts.high.point(f"specificity of {cuts.level:.0%}; {source}"),
         calibration=Calibration(
             method="Platt: a line through the logits",
             prevalence=round(found.prevalence, 4),
@@ -163,13 +161,4 @@ def _with_bounds(name: str, value: Mapping[str, float | None], data: str) -> tup
         Measurement(metric=metric, value=round(number, 4), data=data)
         for metric, key in named.items()
         if (number := value[key]) is not None
-    )
-
-
-def _point(cut: Cut, source: str) -> OperatingPoint:
-    return OperatingPoint(
-        threshold=cut.threshold,
-        sensitivity=round(cut.sensitivity, 4),
-        specificity=round(cut.specificity, 4),
-        source=source,
     )
