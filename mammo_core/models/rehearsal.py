@@ -12,17 +12,22 @@ from mammo_core.errors import ModelIntegrityError, ModelUnavailableError
 
 DEADLINE_S = 60.0
 PROGRAM = """
-import resource
+import os, resource
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 try:
     from ai_edge_litert.interpreter import Interpreter
 except ImportError:
     sys.exit(NOT_INSTALLED)
+most = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2 + LIBRARIES
+resource.setrlimit(resource.RLIMIT_AS, (most, most))
 interpreter = Interpreter(model_content=sys.stdin.buffer.read(), num_threads=1)
 interpreter.allocate_tensors()
 interpreter.invoke()
 """
-"""On inputs of zeros, and without a core dump."""
+"""On inputs of zeros, without a core dump, and with half of the machine's memory: a graph that wants more
+would take the service's own, and the kernel might end the service instead."""
+LIBRARIES = 1 << 30
+"""Bytes of address space that the interpreter and its libraries take up before."""
 NOT_INSTALLED = 77
 """Exit status; the backend will say it better."""
 
@@ -43,7 +48,7 @@ def rehearse(graph: bytes) -> None:
     """
     try:
         done = subprocess.run(  # noqa: S603 - this interpreter, and a text of ours
-            child.command(PROGRAM.replace("NOT_INSTALLED", str(NOT_INSTALLED)), []),
+            child.command(_program(), []),
             input=graph,
             capture_output=True,
             timeout=DEADLINE_S,
@@ -61,8 +66,13 @@ def rehearse(graph: bytes) -> None:
         ) from error
     if done.returncode < 0:
         raise ModelIntegrityError(
-            f"LiteRT crashes on the compiled graph (signal {-done.returncode}): it is damaged or hostile."
+            f"LiteRT crashes on the compiled graph (signal {-done.returncode}): it is damaged or hostile, or "
+            f"it wants more than half of this machine's memory."
         )
     if done.returncode not in (0, NOT_INSTALLED):
         # Not tried here, where it might crash after all.
         raise ModelIntegrityError("LiteRT cannot run the compiled graph: it is damaged.")
+
+
+def _program() -> str:
+    return PROGRAM.replace("NOT_INSTALLED", str(NOT_INSTALLED)).replace("LIBRARIES", str(LIBRARIES))

@@ -21,7 +21,7 @@ from mammo_core.models.store import ModelFiles, fetch
 from mammo_core.records import FloatArray, ModelInput
 from tests import phantom_model
 from tests.conftest import make_bundle
-from tests.graphs import with_a_missing_input
+from tests.graphs import with_a_huge_image, with_a_missing_input
 
 DATA = phantom_model.BUNDLE
 
@@ -177,6 +177,20 @@ class TestRefused:
         """LiteRT does not check that an operator has the inputs that it needs; what comes of it is chance."""
         with pytest.raises(ModelIntegrityError, match=r"LiteRT (crashes on|cannot run) the compiled graph"):
             rehearse(with_a_missing_input(bundle().graph))
+
+    def test_in_a_rehearsal_is_a_graph_that_wants_more_memory_than_there_is(self) -> None:
+        with pytest.raises(ModelIntegrityError, match=r"LiteRT (crashes on|cannot run) the compiled graph"):
+            rehearse(with_a_huge_image(bundle().graph))
+
+    def test_in_a_rehearsal_is_what_takes_half_of_the_memory(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Up to the interpreter's first use, the program is the real one."""
+        limits = rehearsal.PROGRAM.partition("interpreter = ")[0]
+        take = "taken = bytearray(os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') // 2 + LIBRARIES)"
+        monkeypatch.setattr(rehearsal, "PROGRAM", limits + take)
+        with pytest.raises(ModelIntegrityError, match="cannot run the compiled graph"):
+            rehearse(b"anything")
+        monkeypatch.setattr(rehearsal, "PROGRAM", limits + "taken = bytearray(1 << 20)")
+        rehearse(b"anything")
 
     @pytest.mark.parametrize(
         ("ending", "message"),
