@@ -98,7 +98,7 @@ make_once "$cache/phantoms" phantoms
 
 [ -n "$version" ] || { echo "measured; to replace the model that ships: make train … VERSION=1.0.0"; exit 0; }
 run release --float16 --views $views --weights $(weights final) --version "$version" $models \
-  --rsna "$found/rsna" --films "$found/films" --films-table "$films/labels.csv" \
+  --rsna "$found/rsna" --rsna-table "$rsna/labels.csv" --films "$found/films" \
   --malignant "$found/malignant" --phantoms "$found/phantoms"
 curves=
 for member in $members; do

@@ -80,7 +80,7 @@ def test_the_final_weights_are_released_with_the_line_that_was_fitted_out_of_fol
     measured = Measured(
         rsna=evaluation(tmp_path / "rsna", views, "rsna", hit=0.7),
         films=evaluation(tmp_path / "films", views, "mini-mias", hit=0.5),
-        films_table=tmp_path / "labels.csv",
+        rsna_table=tmp_path / "labels.csv",
         models=digests_are_names(monkeypatch),
         phantoms=evaluation(tmp_path / "phantoms", views, "rsna", hit=0.9),
     )
@@ -129,7 +129,7 @@ def test_the_final_weights_are_released_with_the_line_that_was_fitted_out_of_fol
     assert not (tmp_path / "none.mammo").exists()
 
 
-@pytest.mark.parametrize("other", ["rsna", "malignant"])
+@pytest.mark.parametrize("other", ["rsna", "films", "malignant"])
 def test_an_evaluation_by_other_models_than_those_given_is_refused(
     other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,7 +141,7 @@ def test_an_evaluation_by_other_models_than_those_given_is_refused(
     measured = Measured(
         rsna=folders["rsna"],
         films=folders["films"],
-        films_table=tmp_path / "labels.csv",
+        rsna_table=tmp_path / "labels.csv",
         models=digests_are_names(monkeypatch),
         malignant=folders["malignant"],
     )

@@ -16,7 +16,7 @@ from training.mammogram.batches import Mix, Source
 from training.mammogram.controls import shuffled
 from training.mammogram.folds import fold_of
 from training.mammogram.inputs import GRID, SPEC, STRIDE
-from training.mammogram.lesions import Kind, draw, synthetic
+from training.mammogram.lesions import Kind, Planted, draw, synthetic
 from training.mammogram.planting import Ground, breast_range, plant
 from training.mammogram.prepare import prepare_folder
 from training.mammogram.runs import split
@@ -126,10 +126,20 @@ def test_a_lesion_is_lifted_out_of_its_film_and_planted_elsewhere() -> None:
     )
     assert lesion.values[0].max() == 0.0
     assert lesion.radius_mm == 8.0
-    larger = redrawn(lesion, np.random.default_rng(0), zoom=1.5)
+    larger = redrawn(lesion, np.random.default_rng(0), zoom=1.5, stretch=1.0)
     assert larger.values.shape[0] % 2 == 1
     assert larger.radius_mm * 1.5 / lesion.radius_mm == pytest.approx(larger.values.shape[0] / 51.0, rel=0.05)
     assert lifted(healthy, Spot(200.5, 4.0, 20.0, 20.0)) is None, "cut off by the edge"
+
+
+def test_a_lesion_that_was_lifted_out_is_as_wide_as_its_target() -> None:
+    rows, columns = np.ogrid[-30:31, -30:31]
+    disc = Planted((np.hypot(rows, columns) <= 20.0).astype(np.float32), radius_mm=8.0)
+    wide = redrawn(disc, np.random.default_rng(0), zoom=1.0, stretch=1.4)
+    down, across = (np.flatnonzero(wide.values.max(axis) > 0.5) for axis in (1, 0))
+    assert np.ptp(across) / np.ptp(down) == pytest.approx(1.4, rel=0.06)
+    assert np.ptp(down) / 2.0 == pytest.approx(wide.radius_mm / 0.4, abs=1.0)
+    assert (down.mean(), across.mean()) == (wide.values.shape[0] // 2,) * 2, "a patch has a middle"
 
 
 def test_without_a_share_nothing_is_transplanted() -> None:
@@ -175,19 +185,19 @@ def test_without_strength_nothing_changes_and_with_it_the_range_stays() -> None:
 
 def test_a_batch_is_the_same_for_the_same_step_and_knows_what_is_known() -> None:
     views = collection()
-    source = Source(views, views.views, Mix(2, 1, 2, 1), seed=5, strength=Strength(0.5, 0.5))
+    source = Source(views, views.views, Mix(2, 1, 2, 2), seed=5, strength=Strength(0.5, 0.5))
 
     first, second = list(source.batches(0, 2))
     (resumed,) = source.batches(1, 2)
 
     assert np.array_equal(second.images, resumed.images)
     assert not np.array_equal(first.images, second.images)
-    assert first.images.shape == (6, SPEC.rows, SPEC.columns, 1)
+    assert first.images.shape == (7, SPEC.rows, SPEC.columns, 1)
     assert {np.asarray(array).dtype for array in asdict(first).values()} == {np.dtype(np.float32)}
-    assert first.located.tolist() == [1.0, 1.0, 1.0, 0.0, 0.0, 1.0]
-    assert first.labelled.tolist() == [0.0, 0.0, 0.0, 1.0, 1.0, 1.0], "planted lesions are no cancers"
-    assert first.labels.tolist()[3:] == [0.0, 1.0, 1.0]
-    assert first.shares[5].max() == 1.0
+    assert first.located.tolist() == [1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0]
+    assert first.labelled.tolist() == [0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0], "planted lesions are no cancers"
+    assert first.labels.tolist()[3:] == [0.0, 1.0, 0.0, 1.0], "a normal film teaches no cancer"
+    assert [shares.max() for shares in first.shares[5:]] == [0.0, 1.0]
 
 
 def test_stage_1_learns_the_score_from_what_is_planted() -> None:

@@ -8,6 +8,7 @@ from PIL import Image
 from scipy import ndimage
 
 from training.mammogram.inputs import GRID, SPEC, STRIDE
+from training.mammogram.textures import FINE, texture
 from training.mammogram.views import Spot
 
 Floats = NDArray[np.float32]
@@ -97,6 +98,8 @@ def regrade(image: Floats, rng: np.random.Generator, strength: float) -> Floats:
             image - ndimage.gaussian_filter(image, 1.2)
         )
     image = _curve(np.clip(image, 0.0, 1.0), rng, strength)
+    if rng.uniform() < 0.4:
+        image = image + np.float32(strength * rng.uniform(0.0, 0.08)) * texture(rng, FINE) * (image > 0.02)
     if rng.uniform() < 0.5:
         noise = rng.standard_normal(image.shape, dtype=np.float32)
         if rng.uniform() < 0.5:

@@ -11,6 +11,7 @@ from training.mammogram.augment import Strength, Warp, coverage, regrade
 from training.mammogram.catalogue import FILM, RSNA
 from training.mammogram.lesions import Lesions
 from training.mammogram.planting import Ground, plant
+from training.mammogram.textures import woven
 from training.mammogram.transplants import transplants
 from training.mammogram.views import Collection, Spot, View
 
@@ -18,6 +19,8 @@ Floats = NDArray[np.float32]
 
 COUNTS = (0.25, 0.35, 0.25, 0.15)
 """How often 0, 1, 2 and 3 lesions are planted."""
+WOVEN = {RSNA: 0.25, FILM: 0.0}
+"""Share of the views to plant into whose tissue is made of random textures."""
 AHEAD = 3
 """Batches that are made while the network learns."""
 
@@ -33,7 +36,7 @@ class Mix:
     labelled : int
         Digital views with a label; half of them, as far as it goes, show a cancer.
     film : int
-        Films with annotated lesions.
+        Films as they are, normal ones and those with annotated lesions in turn.
     """
 
     planted: int = 12
@@ -129,7 +132,7 @@ class Source:
             *[self._planting(healthy, lesions, learns)] * self.mix.planted,
             *[self._planting(films, lesions, learns)] * self.mix.planted_film,
             *[self._labelled(by_label[n % 2], float(n % 2)) for n in range(self.mix.labelled)],
-            *[self._annotated(annotated)] * self.mix.film,
+            *[self._film(annotated if n % 2 else films) for n in range(self.mix.film)],
         ]
 
     def _batch(self, makers: list[Callable[[np.random.Generator], _Example]], step: int) -> Batch:
@@ -160,6 +163,8 @@ class Source:
             ground = Ground(
                 self.collection.image(view), self.collection.tissue_of(view), view.mm, view.source
             )
+            if rng.uniform() < WOVEN[view.source]:
+                ground = woven(ground, rng)
             image, spots = plant(ground, rng, count=int(rng.choice(len(COUNTS), p=COUNTS)), lesions=lesions)
             return _Example(image, spots, 1.0, None, learns)
 
@@ -172,7 +177,7 @@ class Source:
 
         return make
 
-    def _annotated(self, views: Sequence[View]) -> Callable[[np.random.Generator], _Example]:
+    def _film(self, views: Sequence[View]) -> Callable[[np.random.Generator], _Example]:
         def make(rng: np.random.Generator) -> _Example:
             view = views[int(rng.integers(len(views)))]
             learns = 0.0 if view.positive is None else 1.0

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from training.mammogram.contrast import with_contrast
 from training.mammogram.heads import TARGET, concepts, keras, strongest
 from training.mammogram.inputs import GRID, SPEC
 
@@ -155,7 +156,7 @@ def _cells(tensor: Any) -> Any:  # noqa: ANN401 - Keras is untyped
 
 def _body(image: Any, layout: Layout, dtype: str) -> tuple[Any, Any]:  # noqa: ANN401 - Keras is untyped
     """Residual blocks down to stride 32 and back: the maps at stride 8, and the blocks' own at stride 16."""
-    tensor, stages = image, []
+    tensor, stages = with_contrast(image), []
     for number, (width, depth) in enumerate(zip(layout.widths, layout.depths, strict=True)):
         name = f"stride{4 * 2**number}"
         # Straight to stride 4: at stride 2 a third of the time would go into a sixtieth of the products.

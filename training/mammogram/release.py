@@ -1,6 +1,5 @@
 """The last step: final weights, calibrated and declared by what was measured out of fold, as one bundle."""
 
-import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,16 +12,17 @@ import numpy as np
 
 from mammo_core.evaluation.baselines import Finder
 from mammo_core.evaluation.examination import Measuring, measure
-from mammo_core.evaluation.labels import Case, Reading, read_labels
+from mammo_core.evaluation.labels import Case
 from mammo_core.evaluation.lesions import Circle
 from mammo_core.models.manifest import Manifest, Measurement, ReferenceLogit
 from mammo_core.records import PixelSpacing
+from training.mammogram.calibration import Calibrated
 from training.mammogram.catalogue import FILM, RSNA
 from training.mammogram.declaration import AREA, POINTING, OutOfFold, make_manifest, measurements
 from training.mammogram.export import Trained, compile_bundle
 from training.mammogram.folds import FOLDS
 from training.mammogram.outoffold import image_folds, service_of
-from training.mammogram.reference import OPTIONS, peaks_in_lesions
+from training.mammogram.reference import OPTIONS, found_cancers, peaks
 from training.mammogram.runs import SETTINGS, split
 from training.mammogram.views import Collection
 
@@ -49,8 +49,8 @@ class Measured:
     ----------
     rsna, films : Path
         Out of fold; films with every finding as positive.
-    films_table : Path
-        ``labels.csv`` beside the films.
+    rsna_table : Path
+        ``labels.csv`` beside the digital views.
     models : mapping of int to Path
         Fold to the bundle by which ``rsna``, ``films`` and ``malignant`` were measured.
     malignant : Path or None
@@ -61,7 +61,7 @@ class Measured:
 
     rsna: Path
     films: Path
-    films_table: Path
+    rsna_table: Path
     models: Mapping[int, Path]
     malignant: Path | None = None
     phantoms: Path | None = None
@@ -97,15 +97,16 @@ def release(
     Raises
     ------
     ValueError
-        If the bundle is too large, no map points at a lesion, or the models are not those of the evaluations.
+        If the bundle is too large, no cancer is found, or the models are not those of the evaluations.
     """
-    for folder in (measured.rsna, measured.malignant):
+    for folder in (measured.rsna, measured.films, measured.malignant):
         if folder is not None:
             _check_models(folder, measured.models)
     folds = image_folds(collection.views)
-    found = OutOfFold.read(measured.rsna / "images.csv", folds).calibrated()
+    table = OutOfFold.read(measured.rsna / "images.csv", folds)
+    found = table.calibrated()
     tell(f"calibration: {found.line.slope:.3f} · logit {found.line.offset:+.3f}, error {found.error:.3f}")
-    reference = reference_logit(measured, folds, found.line.slope)
+    reference = reference_logit(measured, table, found)
     tell(f"reference logit {reference.value}: {reference.source}")
     saved = Trained.read(weights).saved(slope=found.line.slope, offset=found.line.offset)
     manifest = make_manifest(
@@ -149,42 +150,33 @@ def points_at_the_sample(bundle: Path) -> bool:
     return found.localised[Finder.MODEL].hit == 1.0
 
 
-def reference_logit(measured: Measured, folds: Mapping[str, int], slope: float) -> ReferenceLogit:
-    """Median peak of the local evidence in lesions that maps point at, in calibrated logits.
+def reference_logit(measured: Measured, table: OutOfFold, calibrated: Calibrated) -> ReferenceLogit:
+    """Median peak of the local evidence in views with a cancer that is found, in calibrated logits.
+
+    Views of the kind that the model is calibrated to, and not the films whose lesions are known: evidence on
+    film is larger, and would leave the maps of all others pale.
 
     Parameters
     ----------
     measured : Measured
-    folds : mapping of str to int
-        Image to fold.
-    slope : float
-        Of the calibration: the maps of the folds' models are not calibrated.
+    table : OutOfFold
+        Of ``measured.rsna``.
+    calibrated : Calibrated
+        The maps of the folds' models are not calibrated: its slope makes them so.
     """
-    _check_models(measured.films, measured.models)
-    options = _read(measured.films)["options"]
+    images = found_cancers(table, calibrated)
+    if not images:
+        raise ValueError("No cancer is found: there is no evidence to refer to.")
     services = {fold: service_of(path) for fold, path in measured.models.items()}
-    table = read_labels(measured.films_table.read_bytes(), Reading(positive=tuple(options["positive"])))
-    hits = found_images(measured.films / "images.csv")
-    cases = [case for case in table.cases if case.image in hits]
-    if not cases:
-        raise ValueError("No map points at a lesion: there is no evidence to refer to.")
-    peaks = peaks_in_lesions(
-        cases,
-        {case.image: services[folds[case.image]] for case in cases},
-        folder=measured.films_table.parent,
-        spacing_mm=options["spacing_mm"],
+    folds = dict(zip(table.images, table.folds.tolist(), strict=True))
+    found = peaks(
+        images, {image: services[folds[image]] for image in images}, folder=measured.rsna_table.parent
     )
     return ReferenceLogit(
-        value=round(slope * float(np.median(peaks)), 1),
-        source=f"median peak of the local evidence in the lesions of {len(cases)} {SETS[FILM]} films "
-        "whose map points at one, out of fold, in calibrated logits",
+        value=round(calibrated.line.slope * float(np.median(found)), 1),
+        source=f"median peak of the local evidence in {len(images)} {SETS[RSNA]} views with a cancer whose "
+        "score reaches the threshold, out of fold, in calibrated logits",
     )
-
-
-def found_images(table: Path) -> set[str]:
-    """Images of ``images.csv`` whose map points at a lesion."""
-    with table.open(newline="") as opened:
-        return {row["image"] for row in csv.DictReader(opened) if row["hit"] == "1"}
 
 
 def performance(measured: Measured) -> tuple[Measurement, ...]:

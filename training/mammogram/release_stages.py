@@ -27,7 +27,7 @@ def add_releasing(stages: Any) -> None:  # noqa: ANN401 - argparse's class is pr
     released.add_argument("--weights", type=Path, nargs="+", required=True, help="the final ones")
     released.add_argument("--rsna", type=Path, required=True, help="folder that evaluate wrote")
     released.add_argument("--films", type=Path, required=True, help="the same, every finding positive")
-    released.add_argument("--films-table", type=Path, required=True, help="labels.csv beside the films")
+    released.add_argument("--rsna-table", type=Path, required=True, help="labels.csv beside the views")
     released.add_argument("--model", action="append", required=True, metavar="FOLD=BUNDLE")
     released.add_argument("--malignant", type=Path, help="evaluate of films, malignant ones positive")
     released.add_argument("--phantoms", type=Path, help="mammo evaluate of phantoms by the final weights")
@@ -90,7 +90,7 @@ def _release(arguments: argparse.Namespace, tell: Tell) -> None:
     measured = Measured(
         rsna=arguments.rsna,
         films=arguments.films,
-        films_table=arguments.films_table,
+        rsna_table=arguments.rsna_table,
         models=models_of(arguments.model),
         malignant=arguments.malignant,
         phantoms=arguments.phantoms,

@@ -47,7 +47,7 @@ def transplants(collection: Collection, views: Sequence[View], *, share: float) 
         if not lifted_out or rng.uniform() >= share:
             return synthetic(rng, mm, stretch)
         lesion, own_mm = lifted_out[int(rng.integers(len(lifted_out)))]
-        return redrawn(lesion, rng, own_mm / mm)
+        return redrawn(lesion, rng, own_mm / mm, stretch)
 
     return draw
 
@@ -82,7 +82,7 @@ def lifted(ground: Ground, spot: Spot) -> Planted | None:
     return Planted(part, radius * ground.mm)
 
 
-def redrawn(lesion: Planted, rng: np.random.Generator, zoom: float) -> Planted:
+def redrawn(lesion: Planted, rng: np.random.Generator, zoom: float, stretch: float) -> Planted:
     """Turn, mirror and resize a lesion.
 
     Parameters
@@ -91,13 +91,18 @@ def redrawn(lesion: Planted, rng: np.random.Generator, zoom: float) -> Planted:
     rng : Generator
     zoom : float
         From its own pixels to those of the view that it goes to.
+    stretch : float
+        By which that view is wider than the breast was.
     """
     values = np.rot90(lesion.values, int(rng.integers(4)))
     if rng.uniform() < 0.5:
         values = values[:, ::-1]
     size = rng.uniform(0.7, 1.25)
-    factor = min(size * zoom, (LARGEST_PATCH - 2) / values.shape[0])
-    resized = ndimage.zoom(values, factor, order=1)
-    if resized.shape[0] % 2 == 0:  # a patch has a middle
-        resized = resized[:-1, :-1]
+    factor = min(size * zoom, (LARGEST_PATCH - 2) / (values.shape[0] * max(stretch, 1.0)))
+    half = int(0.5 * values.shape[0] * factor * max(stretch, 1.0))
+    # Rows and columns of the lesion at those of the patch, both seen from their middles.
+    scale = np.array([1.0 / factor, 1.0 / (factor * stretch)])
+    middle = values.shape[0] // 2
+    side = 2 * half + 1
+    resized = ndimage.affine_transform(values, scale, middle - scale * half, (side, side), order=1)
     return Planted(resized.astype(np.float32), lesion.radius_mm * factor / zoom, contrast=CONTRAST)
