@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from training.mammogram.contrast import LEAST, STEEP, with_contrast
+from training.mammogram.contrast import AROUND, LEAST, STEEP, with_contrast
 from training.mammogram.inputs import SPEC
 
 pytestmark = pytest.mark.tf
@@ -40,26 +40,40 @@ def test_grey_values_stay_and_flat_tissue_has_no_contrast(contrast: Any) -> None
     _, breast = tissue(1)
     flat = (0.4 * breast).astype(np.float32)
     found = seen(contrast, flat)
+    assert found.shape == (SPEC.rows, SPEC.columns, 1 + len(AROUND))
     assert np.array_equal(found[:, :, 0], flat)
-    assert np.abs(found[:, :, 1]).max() < 2e-3, "not at the skin either"
+    assert np.abs(found[:, :, 1:]).max() < 2e-3, "not at the skin either"
 
 
 def test_dark_and_steep_or_bright_and_flat_is_the_same_contrast(contrast: Any) -> None:  # noqa: ANN401
     waves, breast = tissue(2)
     dark = np.where(breast, 0.3 + 0.2 * waves, 0.0).astype(np.float32)
     bright = np.where(breast, 0.7 + 0.1 * waves, 0.0).astype(np.float32)
-    first, second = seen(contrast, dark)[:, :, 1], seen(contrast, bright)[:, :, 1]
+    first, second = seen(contrast, dark)[:, :, 1:], seen(contrast, bright)[:, :, 1:]
 
-    # σ of the waves is half of their height; the added spread is all that tells the two apart.
-    assert first.max() == pytest.approx(0.2 / (0.1 + LEAST), rel=0.1)
-    assert second.max() == pytest.approx(0.1 / (0.05 + LEAST), rel=0.1)
-    assert np.corrcoef(first[breast], second[breast])[0, 1] > 0.999
-    assert np.abs(first[~breast]).max() == np.abs(second[~breast]).max() == 0.0
+    for near_or_far in range(len(AROUND)):
+        one, other = first[..., near_or_far], second[..., near_or_far]
+        # σ of the waves is half of their height; the added spread is all that tells the two apart.
+        assert one.max() == pytest.approx(0.2 / (0.1 + LEAST), rel=0.1)
+        assert other.max() == pytest.approx(0.1 / (0.05 + LEAST), rel=0.1)
+        assert np.corrcoef(one[breast], other[breast])[0, 1] > 0.999
+        assert np.abs(one[~breast]).max() == np.abs(other[~breast]).max() == 0.0
+
+
+def test_a_large_mass_stands_out_against_what_is_far(contrast: Any) -> None:  # noqa: ANN401
+    waves, breast = tissue(4)
+    image = np.where(breast, 0.3 + 0.05 * waves, 0.0).astype(np.float32)
+    rows, columns = np.ogrid[: SPEC.rows, : SPEC.columns]
+    mass = np.hypot(rows - 250, columns - 120) < 60
+    image[mass] += 0.15
+    near, far = (seen(contrast, image)[245:255, 115:125, each].mean() for each in (1, 2))
+    assert near < 0.3
+    assert far > 0.6
 
 
 def test_a_clip_of_metal_does_not_outshine_the_rest(contrast: Any) -> None:  # noqa: ANN401
     waves, breast = tissue(3)
     image = np.where(breast, 0.3 + 0.02 * waves, 0.0).astype(np.float32)
     image[250:253, 100:103] = 1.0
-    found = seen(contrast, image)[:, :, 1]
-    assert found.max() == STEEP
+    found = seen(contrast, image)[:, :, 1:]
+    assert found.max((0, 1)).tolist() == [STEEP, STEEP]
