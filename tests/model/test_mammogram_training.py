@@ -28,7 +28,7 @@ from training.mammogram.learning import (
     save_weights,
     score_loss,
 )
-from training.mammogram.network import Design, Head, Layout, build, exported
+from training.mammogram.network import STRONGEST, Design, Head, Layout, build, exported
 from training.mammogram.probe import begin, probe
 from training.mammogram.runs import LOG, WEIGHTS, Run, execute
 from training.mammogram.validation import predict
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.tf
 SMALL = Layout(widths=(4, 4, 4, 4), depths=(0, 0, 0, 0), join=4)
 RUN = Run(
     fold=0,
-    design=Design(replace(SMALL, dropout=0.2), head=Head.CONCEPTS),
+    design=Design(SMALL, head=Head.CONCEPTS),
     mix=Mix(1, 0, 2, 1),
     recipe=Recipe(steps=2),
     epochs=2,
@@ -125,15 +125,14 @@ def test_a_gated_concept_counts_by_the_root_of_the_probability_of_a_lesion() -> 
 
 
 def test_only_the_strongest_cells_explain_the_score() -> None:
-    design = Design(SMALL, share=0.01)
-    network = build(design, seed=3)
+    network = build(Design(SMALL), seed=3)
     import keras
 
     image = collection().image(collection().views[0])
     evidence = keras.Model(network.inputs[0], network.get_layer("evidence").output)
     found = np.asarray(evidence(image[None, ..., None]))[0, :, :, 0]
     cells = network.predict_on_batch(image[None, ..., None])["cells"]
-    strongest = np.sort(cells[0].ravel())[-design.strongest :]
+    strongest = np.sort(cells[0].ravel())[-STRONGEST:]
     assert (found[cells[0] >= strongest.min()] != 0.0).all()
     assert (found[cells[0] < strongest.min() - 1.0] == 0.0).all()
     assert found.mean() == pytest.approx(np.average(cells[0], weights=found / cells[0]), abs=1e-4)

@@ -13,7 +13,7 @@ from training.mammogram.batches import Mix
 from training.mammogram.competitors import as_markdown, compare
 from training.mammogram.export import export
 from training.mammogram.learning import Recipe
-from training.mammogram.network import Design, Head, Layout
+from training.mammogram.network import Design, Head
 from training.mammogram.outoffold import Question, measure_out_of_fold, service_of
 from training.mammogram.phantoms import write_phantoms
 from training.mammogram.prepare import prepare_folder
@@ -71,7 +71,6 @@ def _add_learning(stages: Stages) -> None:
         stage.add_argument("--decay", type=float, default=1e-2)
         stage.add_argument("--seed", type=int, default=1)
         stage.add_argument("--dtype", default="mixed_bfloat16", help="Keras policy of the convolutions")
-        stage.add_argument("--share", type=float, default=0.02, help="of the cells that count as strongest")
         stage.add_argument("--geometry", type=float, default=1.0, help="strength of augmentation")
         stage.add_argument("--grey", type=float, default=1.0, help="strength of augmentation")
         stage.add_argument("--transplants", type=float, default=0.0, help="share of what is planted")
@@ -84,7 +83,6 @@ def _add_learning(stages: Stages) -> None:
             stage.add_argument("--energy-weight", type=float, default=0.0)
             stage.add_argument("--head", type=Head, default=Head.GATED, choices=list(Head))
             stage.add_argument("--smoothing", type=float, default=0.05)
-            stage.add_argument("--dropout", type=float, default=0.0)
             stage.add_argument("--background", action="store_true", help="control: views without the breast")
             stage.add_argument("--shuffled", action="store_true", help="control: labels that mean nothing")
 
@@ -129,7 +127,7 @@ def _prepare(arguments: argparse.Namespace, tell: Tell) -> None:
 
 def _pretrain(arguments: argparse.Namespace, tell: Tell) -> None:
     recipe = Recipe(steps=_steps(arguments), rate=arguments.rate, decay=arguments.decay)
-    run = _run(arguments, recipe, Design(share=arguments.share), Mix(*arguments.mix))
+    run = _run(arguments, recipe, Design(), Mix(*arguments.mix))
     execute(run, read(arguments.views), arguments.out, tell=tell)
 
 
@@ -142,11 +140,9 @@ def _finetune(arguments: argparse.Namespace, tell: Tell) -> None:
         cell_weight=arguments.cell_weight,
         energy_weight=arguments.energy_weight,
         smoothing=arguments.smoothing,
-        memory=0.999,
     )
-    design = Design(Layout(dropout=arguments.dropout), arguments.share, arguments.head)
     run = replace(
-        _run(arguments, recipe, design, Mix(*arguments.mix)),
+        _run(arguments, recipe, Design(head=arguments.head), Mix(*arguments.mix)),
         shuffled=arguments.shuffled,
         background=arguments.background,
     )

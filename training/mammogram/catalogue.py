@@ -10,18 +10,7 @@ FILM_MM = 0.2
 """mini-MIAS: 200 µm per pixel."""
 RSNA_FIELD_MM = 280.0
 """Height of the detector's field that the 640 rows of an RSNA file show: 240 to 290 mm, it is not told."""
-FACTS = (
-    "machine",
-    "age",
-    "density",
-    "view",
-    "laterality",
-    "site",
-    "tissue",
-    "lesion_type",
-    "label",
-    "birads",
-)
+FACTS = ("machine", "age", "density", "view")
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,6 @@ def concepts(
     coarse: Any,  # noqa: ANN401
     *,
     gated: bool,
-    dropout: float,
 ) -> Any:  # noqa: ANN401
     """Many maps, each with its own weight in the score, to evidence whose average is about their maxima.
 
@@ -49,8 +48,6 @@ def concepts(
     coarse : tensor of shape (n, rows / 16, columns / 16, m), ≥ 0
     gated : bool
         Whether a cell counts by the root of its probability of a lesion.
-    dropout : float
-        Share of the concepts that are left out at random, while training.
 
     Returns
     -------
@@ -69,8 +66,6 @@ def concepts(
     found = layers.ZeroPadding2D(1, name="bordered", dtype="float32")(
         layers.Cropping2D(1, name="inner", dtype="float32")(found)
     )
-    if dropout:
-        found = layers.SpatialDropout2D(dropout, name="dropout", dtype="float32")(found)
     weight = ops.relu(found - HALF * ops.max(found, axis=(1, 2), keepdims=True))
     # A concept that is nowhere to be seen has no maximum.
     weight = weight / (ops.mean(weight, axis=(1, 2), keepdims=True) + TINY)

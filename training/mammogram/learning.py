@@ -37,8 +37,6 @@ class Recipe:
         Of the loss that wants the map's evidence in lesions.
     smoothing : float
         Share by which labels are drawn towards even odds.
-    memory : float
-        Of the averaged weights: what remains of them after each step.
     """
 
     steps: int
@@ -48,7 +46,6 @@ class Recipe:
     cell_weight: float = 1.0
     energy_weight: float = 0.0
     smoothing: float = 0.0
-    memory: float = 0.998
 
 
 class Learner:
@@ -102,8 +99,7 @@ class Learner:
 
     def save(self, path: Path) -> None:
         """Write all that the next step depends on; a broken write leaves the former file."""
-        # Variables, not weights: the state of dropout's random numbers is among them.
-        state = {f"weight_{n}": np.asarray(w) for n, w in enumerate(self.network.variables)}
+        state = {f"weight_{n}": np.asarray(w) for n, w in enumerate(self.network.weights)}
         state |= {f"averaged_{n}": np.asarray(w) for n, w in enumerate(self._averaged)}
         state |= {f"optimizer_{n}": np.asarray(w) for n, w in enumerate(self._optimizer.variables)}
         save_arrays(path, {**state, "step": np.array(self.step)})
@@ -112,7 +108,7 @@ class Learner:
         """Read what :meth:`save` wrote."""
         with np.load(path) as state:
             for name, variables in (
-                ("weight", self.network.variables),
+                ("weight", self.network.weights),
                 ("averaged", self._averaged),
                 ("optimizer", self._optimizer.variables),
             ):
@@ -162,7 +158,8 @@ def _step(network: Any, optimizer: Any, averaged: list[Any], recipe: Recipe) -> 
         gradients = tape.gradient(loss, network.trainable_variables)
         gradients, _ = tf.clip_by_global_norm(gradients, CLIP)
         optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
-        memory = tf.minimum(recipe.memory, (1.0 + number) / (10.0 + number))
+        # About the last ninth of all steps so far: first weights are soon forgotten, and the last are many.
+        memory = (1.0 + number) / (10.0 + number)
         for average, weight in zip(averaged, network.weights, strict=True):
             average.assign(memory * average + (1.0 - memory) * tf.convert_to_tensor(weight))
         return tf.stack([cells, scores, energy])

@@ -15,6 +15,10 @@ START_SHARE = 0.02
 """Chance that a cell shows a lesion, as an untrained network has it."""
 
 
+STRONGEST = round(0.02 * GRID[0] * GRID[1])
+"""Cells whose mean is the score of the head of that name."""
+
+
 class Head(StrEnum):
     """How maps become the score; see :mod:`training.mammogram.heads`."""
 
@@ -38,14 +42,11 @@ class Layout:
         Residual blocks at strides 4, 8, 16 and 32.
     join : int
         Channels of the path back to stride 8.
-    dropout : float
-        Share of concepts dropped, while training.
     """
 
     widths: tuple[int, ...] = (24, 48, 80, 112)
     depths: tuple[int, ...] = (1, 1, 2, 1)
     join: int = 48
-    dropout: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +56,11 @@ class Design:
     Parameters
     ----------
     layout : Layout
-    share : float
-        Of the cells that count as the strongest.
     head : Head
     """
 
     layout: Layout = field(default_factory=Layout)
-    share: float = 0.02
     head: Head = Head.STRONGEST
-
-    @property
-    def strongest(self) -> int:
-        """How many cells count."""
-        return max(1, round(self.share * GRID[0] * GRID[1]))
 
     def as_record(self) -> dict[str, Any]:
         """For JSON."""
@@ -80,7 +73,7 @@ class Design:
             name: tuple(value) if isinstance(value, list) else value
             for name, value in record["layout"].items()
         }
-        return cls(Layout(**layout), record["share"], Head(record["head"]))
+        return cls(Layout(**layout), Head(record["head"]))
 
 
 def build(design: Design, *, seed: int, dtype: str = "float32") -> Any:  # noqa: ANN401 - Keras is untyped
@@ -106,9 +99,9 @@ def build(design: Design, *, seed: int, dtype: str = "float32") -> Any:  # noqa:
     many = design.head is not Head.STRONGEST
     if many:
         gated = design.head is Head.GATED
-        evidence = concepts(cells, fine, coarse, gated=gated, dropout=design.layout.dropout)
+        evidence = concepts(cells, fine, coarse, gated=gated)
     else:
-        evidence = strongest(cells, design.strongest)
+        evidence = strongest(cells, STRONGEST)
     score = layers.Dense(1, name="score", kernel_initializer="zeros" if many else "ones", dtype="float32")
     average = layers.GlobalAveragePooling2D(name="average", dtype="float32")
     outputs = {
