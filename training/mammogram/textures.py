@@ -16,8 +16,8 @@ from training.mammogram.planting import Ground
 
 Floats = NDArray[np.float32]
 
-FINE, COARSE = (1.5, 2.4), (3.1, 3.5)
-"""Exponents of fibres and clouds, and of glands."""
+FINE, COARSE, SMOOTH = (1.5, 2.4), (3.1, 3.5), (4.4, 5.2)
+"""Exponents of clouds, of glands, and of what fibres are the contours of."""
 LONGEST = (60.0, 220.0)
 """Wavelength in pixels above which the spectrum is flat."""
 BANK = 48
@@ -36,7 +36,7 @@ def texture(rng: np.random.Generator, exponents: tuple[float, float]) -> Floats:
     return rolled
 
 
-@lru_cache(maxsize=2 * BANK)
+@lru_cache(maxsize=3 * BANK)
 def _made(number: int, exponents: tuple[float, float]) -> Floats:
     rng = np.random.default_rng([number, round(10 * exponents[0])])
     beta, longest = float(rng.uniform(*exponents)), float(rng.uniform(*LONGEST))
@@ -44,7 +44,7 @@ def _made(number: int, exponents: tuple[float, float]) -> Floats:
 
 
 def woven(ground: Ground, rng: np.random.Generator) -> Ground:
-    """Replace a view's tissue by glands, clouds and grain of random textures; skin and muscle stay.
+    """Replace a view's tissue by glands, clouds, fibres and grain of random textures; skin and muscle stay.
 
     Parameters
     ----------
@@ -63,6 +63,10 @@ def woven(ground: Ground, rng: np.random.Generator) -> Ground:
     glands = 1.0 / (1.0 + np.exp(-rng.uniform(0.8, 2.0) * (texture(rng, COARSE) + rng.uniform(-2.0, 0.5))))
     fat, gland = rng.uniform(0.12, 0.5), rng.uniform(0.1, 0.35)
     values = fat + gland * glands + rng.uniform(0.004, 0.025) * texture(rng, FINE) * (0.5 + glands)
+    # Fibres: they cross, and are no distortion.
+    width = rng.uniform(0.06, 0.3)
+    lines = sum(np.clip(1.0 - np.abs(texture(rng, SMOOTH)) / width, 0.0, 1.0) for _ in range(2))
+    values += rng.uniform(0.0, 0.08) * lines
     values += rng.uniform(0.0, 0.012) * rng.standard_normal(values.shape, dtype=np.float32)
     here = _fine(ground.tissue)
     # A cell at the skin is part of air, and air stays air.
