@@ -75,8 +75,8 @@ def _add_learning(stages: Stages) -> None:
         stage.add_argument("--grey", type=float, default=1.0, help="strength of augmentation")
         stage.add_argument("--transplants", type=float, default=0.0, help="share of what is planted")
         stage.add_argument("--start", type=Path, help="weights of another run to begin with; default: none")
-        mix = (9, 4, 0, 3) if name == "pretrain" else (2, 2, 10, 2)
-        stage.add_argument("--mix", type=int, nargs=4, default=mix, metavar="N", help="images of each kind")
+        mix = (9, 4, 0, 3, 0) if name == "pretrain" else (2, 2, 8, 2, 2)
+        stage.add_argument("--mix", type=int, nargs=5, default=mix, metavar="N", help="images of each kind")
         stage.set_defaults(run=run)
         if name == "finetune":
             stage.add_argument("--cell-weight", type=float, default=0.5)

@@ -35,19 +35,20 @@ class Mix:
         Healthy digital views and films with synthetic lesions, or none.
     labelled : int
         Digital views with a label; half of them, as far as it goes, show a cancer.
-    film : int
-        Films as they are, normal ones and those with annotated lesions in turn.
+    film, normal_film : int
+        Films as they are: with annotated lesions, and without a finding.
     """
 
     planted: int = 12
     planted_film: int = 4
     labelled: int = 0
     film: int = 0
+    normal_film: int = 0
 
     @property
     def size(self) -> int:
         """Images in a batch."""
-        return self.planted + self.planted_film + self.labelled + self.film
+        return self.planted + self.planted_film + self.labelled + self.film + self.normal_film
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +133,8 @@ class Source:
             *[self._planting(healthy, lesions, learns)] * self.mix.planted,
             *[self._planting(films, lesions, learns)] * self.mix.planted_film,
             *[self._labelled(by_label[n % 2], float(n % 2)) for n in range(self.mix.labelled)],
-            *[self._film(annotated if n % 2 else films) for n in range(self.mix.film)],
+            *[self._film(annotated)] * self.mix.film,
+            *[self._film(films)] * self.mix.normal_film,
         ]
 
     def _batch(self, makers: list[Callable[[np.random.Generator], _Example]], step: int) -> Batch:
