@@ -35,8 +35,7 @@ PHANTOMS = (
 )
 """What phantoms are to the network."""
 PLANTED = (
-    "with lesions planted into healthy ones: synthetic ones, and in stage 1 three in ten lifted out of "
-    "annotated films"
+    "with lesions planted into healthy ones: synthetic ones, and three in ten lifted out of annotated films"
 )
 SETS = {RSNA: "RSNA Screening Mammography 2022", FILM: "mini-MIAS"}
 
