@@ -7,7 +7,7 @@ from mammo_core.aws import links, objects
 from mammo_core.errors import NotFoundError
 from mammo_core.events.layout import COMMIT, folder_of
 from mammo_core.events.results import found_at
-from mammo_core.schemas_events import AnalysisState, FoundResult, ResultStatus
+from mammo_core.schemas.events import AnalysisState, FoundResult, ResultStatus
 from mammo_core.settings import Settings
 from mammo_core.uploads import buckets, key_of
 

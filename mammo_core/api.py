@@ -30,8 +30,8 @@ from mammo_core.errors import InvalidRequestError, MammoError
 from mammo_core.measures import readings
 from mammo_core.metrics import emit
 from mammo_core.problems import PROBLEM_JSON, RETRY_AFTER_S, describe, errors, problem
-from mammo_core.schemas_events import UploadQuery
-from mammo_core.schemas_requests import AnalyzeQuery, ReportQuery
+from mammo_core.schemas.events import UploadQuery
+from mammo_core.schemas.requests import AnalyzeQuery, ReportQuery
 from mammo_core.service import AnalysisService
 
 ANALYSES = ("/analyze", "/report")

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from mammo_core.errors import InvalidRequestError
 from mammo_core.hints import NO_HINTS, hints_of
 from mammo_core.schemas import Answer
-from mammo_core.schemas_requests import AnalyzeQuery
+from mammo_core.schemas.requests import AnalyzeQuery
 from mammo_core.service import AnalysisService, build_service
 from mammo_core.settings import Settings, load_settings
 from mammo_core.storage import read, uri_of

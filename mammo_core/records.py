@@ -1,7 +1,7 @@
 """The records that travel through an analysis, in the order in which they come into being.
 
 All are frozen, and their arrays are read-only: a step makes a new record, it never changes one.
-Rows come before columns everywhere here; only the wire (``schemas.py``) speaks x and y.
+Rows come before columns everywhere here; only the wire (``schemas/``) speaks x and y.
 """
 
 from dataclasses import dataclass, field

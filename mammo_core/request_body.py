@@ -15,7 +15,7 @@ from starlette.requests import Request
 from mammo_core.aws import objects
 from mammo_core.errors import ConfigurationError, InvalidRequestError, PayloadTooLargeError
 from mammo_core.hints import NO_HINTS, Hints, hints_of
-from mammo_core.schemas_requests import AnalyzeJson, ObjectName
+from mammo_core.schemas.requests import AnalyzeJson, ObjectName
 from mammo_core.settings import Settings
 from mammo_core.uploads import hints_of_key
 

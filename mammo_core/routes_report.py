@@ -12,7 +12,7 @@ from mammo_core import schemas as wire
 from mammo_core.options import DocumentFormat
 from mammo_core.problems import errors
 from mammo_core.report.document import document_of
-from mammo_core.schemas_requests import ReportQuery
+from mammo_core.schemas.requests import ReportQuery
 from mammo_core.service import AnalysisService
 
 

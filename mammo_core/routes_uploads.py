@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from mammo_core import analyses, uploads
 from mammo_core.problems import errors
-from mammo_core.schemas_events import AnalysisState, UploadOut, UploadQuery
+from mammo_core.schemas.events import AnalysisState, UploadOut, UploadQuery
 from mammo_core.settings import Settings
 
 

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 from mammo_core.aws import links
 from mammo_core.errors import InvalidRequestError, NotFoundError
 from mammo_core.hints import NO_HINTS, Hints, hints_of
-from mammo_core.schemas_events import UploadOut, UploadQuery, query_of
-from mammo_core.schemas_requests import AnalyzeQuery
+from mammo_core.schemas.events import UploadOut, UploadQuery, query_of
+from mammo_core.schemas.requests import AnalyzeQuery
 from mammo_core.settings import Settings
 
 PREFIX = "uploads/"

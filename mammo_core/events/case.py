@@ -9,7 +9,7 @@ from mammo_core.events import results
 from mammo_core.events.layout import NO_MODEL, Slot, slot_of
 from mammo_core.events.notification import ObjectCreated
 from mammo_core.pipeline import Stopwatch
-from mammo_core.schemas_events import Source
+from mammo_core.schemas.events import Source
 
 
 class Outcome(StrEnum):

@@ -14,7 +14,7 @@ from mammo_core.aws import objects
 from mammo_core.batch import EXTENSIONS
 from mammo_core.errors import MammoError, NotFoundError, StorageUnavailableError
 from mammo_core.events.layout import Slot
-from mammo_core.schemas_events import (
+from mammo_core.schemas.events import (
     FoundResult,
     Refusal,
     ResultStatus,
@@ -64,7 +64,7 @@ def kept(slot: Slot) -> Kept | None:
     Raises
     ------
     MammoError
-        As :func:`mammo_core.schemas_events.read_result` and :func:`mammo_core.aws.objects.read`.
+        As :func:`mammo_core.schemas.events.read_result` and :func:`mammo_core.aws.objects.read`.
     """
     try:
         stored = objects.read(slot.bucket, slot.commit_key)

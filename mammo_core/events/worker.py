@@ -21,7 +21,7 @@ from mammo_core.events.layout import model_mark
 from mammo_core.events.notification import ObjectCreated
 from mammo_core.measures import readings
 from mammo_core.metrics import emit
-from mammo_core.schemas_events import ResultStatus
+from mammo_core.schemas.events import ResultStatus
 from mammo_core.service import AnalysisService, HeldService, Served
 from mammo_core.uploads import hints_of_key, wishes_of
 

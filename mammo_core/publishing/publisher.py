@@ -20,7 +20,7 @@ from mammo_core.models.store import POINTER, manifest_uri
 from mammo_core.publishing.apart import LONGEST_S, compile_apart
 from mammo_core.publishing.record import Record
 from mammo_core.publishing.release import Move, destination_of, prepared, try_out
-from mammo_core.schemas_events import PublicationStatus
+from mammo_core.schemas.events import PublicationStatus
 from mammo_core.settings import Settings
 
 SOURCES, SUFFIX = "source/", ".keras"

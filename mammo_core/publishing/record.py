@@ -7,7 +7,7 @@ from mammo_core.aws import objects
 from mammo_core.errors import MammoError, NotFoundError
 from mammo_core.models.pointer import Pointer
 from mammo_core.publishing.release import Destination, Move
-from mammo_core.schemas_events import Publication, PublicationStatus, Refusal, Source, read_publication
+from mammo_core.schemas.events import Publication, PublicationStatus, Refusal, Source, read_publication
 
 FOLDER = "published/"
 

@@ -44,9 +44,7 @@ ROOMS = {
         "scripts/smoke.py",  # looks at the pictures of an answer
     ],
     "pydantic": [
-        "mammo_core/schemas.py",
-        "mammo_core/schemas_events.py",
-        "mammo_core/schemas_requests.py",
+        "mammo_core/schemas/*",
         "mammo_core/settings.py",
         "mammo_core/models/manifest.py",
         "mammo_core/models/pointer.py",

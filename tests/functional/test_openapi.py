@@ -20,11 +20,11 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from mammo_core import openapi
 from mammo_core import schemas as wire
-from mammo_core import schemas_events as wire_events
 from mammo_core.api import create_app
 from mammo_core.phantom.files import to_png
 from mammo_core.phantom.synthesis import make_phantom
-from mammo_core.schemas_requests import AnalyzeJson
+from mammo_core.schemas import events as wire_events
+from mammo_core.schemas.requests import AnalyzeJson
 from mammo_core.service import build_service
 from mammo_core.testing import FakeModel
 from tests.cloud import RESULTS, UPLOADS, Cloud

@@ -20,8 +20,8 @@ from mammo_core import pipeline, uploads
 from mammo_core.aws import links, objects
 from mammo_core.errors import InferenceError, ModelUnavailableError
 from mammo_core.phantom.files import to_dicom
-from mammo_core.schemas_events import UploadQuery
-from mammo_core.schemas_requests import AnalyzeQuery
+from mammo_core.schemas.events import UploadQuery
+from mammo_core.schemas.requests import AnalyzeQuery
 from mammo_core.testing import FakeModel
 from tests.cloud import RESULTS, UPLOADS, Cloud, Context
 from tests.doors import call, client_of, comparable, log_lines, v1_event

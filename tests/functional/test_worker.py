@@ -16,7 +16,7 @@ from mammo_core.models.protocol import Model
 from mammo_core.models.provider import ConfiguredSource, ModelProvider
 from mammo_core.phantom.files import to_dicom, to_png
 from mammo_core.phantom.synthesis import make_phantom
-from mammo_core.schemas_events import ResultStatus
+from mammo_core.schemas.events import ResultStatus
 from mammo_core.service import AnalysisService
 from mammo_core.settings import Settings
 from mammo_core.testing import BIAS, FakeModel, FixedModel

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, ValidationError, WithJson
 from mammo_core import schemas as wire
 from mammo_core.errors import InternalError, InvalidRequestError
 from mammo_core.models.pointer import Pointer
-from mammo_core.schemas_requests import AnalyzeQuery
+from mammo_core.schemas.requests import AnalyzeQuery
 
 MEDIA_TYPES = Literal[
     "application/dicom",

@@ -15,7 +15,7 @@ from mammo_core.options import (
     picture_names,
 )
 from mammo_core.records import CamMethod, ColourMap, Laterality, PictureFormat, PictureName, ViewPosition
-from mammo_core.schemas import Wire
+from mammo_core.schemas.base import Wire
 
 LONGEST_KEY = 1024
 """Bytes of the key of an object."""
