@@ -20,14 +20,14 @@ def with_a_missing_input(graph: bytes) -> bytes:
 
 
 def with_a_huge_image(graph: bytes) -> bytes:
-    """A well-formed graph whose image has 2^17 rows and columns, 69 GB: one changed number asks for that."""
+    """A well-formed graph whose image has 2^19 rows and columns, a terabyte: a changed number is enough."""
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
     model: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(graph, 0))
     part = model.subgraphs[0]
     image = max((part.tensors[number] for number in part.inputs), key=lambda tensor: len(tensor.shape))
-    image.shape = np.array([1, 1 << 17, 1 << 17, image.shape[3]], np.int32)
+    image.shape = np.array([1, 1 << 19, 1 << 19, image.shape[3]], np.int32)
     builder = flatbuffers.Builder(len(graph))
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())

@@ -17,8 +17,12 @@ GAIN = 2.0
 
 
 def weighted_layers(network: Network) -> list[Any]:
-    """Layers that have weights, in the order of the network: the last one makes the logits."""
-    return [layer for layer in leaves(network.keras) if layer.weights]
+    """Layers that have weights, in the order of the network: the last one makes the logits.
+
+    What cannot learn is left out, if there is anything else: a fixed filter of the input has not learnt.
+    """
+    layers = [layer for layer in leaves(network.keras) if layer.weights]
+    return [layer for layer in layers if layer.trainable_weights] or layers
 
 
 @contextmanager

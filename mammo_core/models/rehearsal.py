@@ -12,20 +12,24 @@ from mammo_core.errors import ModelIntegrityError, ModelUnavailableError
 
 DEADLINE_S = 60.0
 PROGRAM = """
-import os, resource
+import contextlib, os, resource
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 try:
     from ai_edge_litert.interpreter import Interpreter
 except ImportError:
     sys.exit(NOT_INSTALLED)
-most = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2 + LIBRARIES
+memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+# There is no such file without cgroups, and no number in it without a limit.
+with contextlib.suppress(OSError, ValueError), open("/sys/fs/cgroup/memory.max") as limit:
+    memory = min(memory, int(limit.read()))
+most = memory // 2 + LIBRARIES
 resource.setrlimit(resource.RLIMIT_AS, (most, most))
 interpreter = Interpreter(model_content=sys.stdin.buffer.read(), num_threads=1)
 interpreter.allocate_tensors()
 interpreter.invoke()
 """
-"""On inputs of zeros, without a core dump, and with half of the machine's memory: a graph that wants more
-would take the service's own, and the kernel might end the service instead."""
+"""On inputs of zeros, without a core dump, and with half of the machine's or container's memory: a graph that
+wants more would take the service's own, and the kernel might end the service instead."""
 LIBRARIES = 1 << 30
 """Bytes of address space that the interpreter and its libraries take up before."""
 NOT_INSTALLED = 77
@@ -67,11 +71,13 @@ def rehearse(graph: bytes) -> None:
     if done.returncode < 0:
         raise ModelIntegrityError(
             f"LiteRT crashes on the compiled graph (signal {-done.returncode}): it is damaged or hostile, or "
-            f"it wants more than half of this machine's memory."
+            f"it wants more than half of the memory here."
         )
     if done.returncode not in (0, NOT_INSTALLED):
         # Not tried here, where it might crash after all.
-        raise ModelIntegrityError("LiteRT cannot run the compiled graph: it is damaged.")
+        raise ModelIntegrityError(
+            "LiteRT cannot run the compiled graph: it is damaged, or wants more than half of the memory here."
+        )
 
 
 def _program() -> str:

@@ -5,13 +5,15 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import ndimage
 
-from training.mammogram.contrast import AROUND, LEAST, STEEP, with_contrast
+from training.mammogram.contrast import LEAST, STEEP, with_contrast
 from training.mammogram.inputs import SPEC
 
 pytestmark = pytest.mark.tf
 
 Floats = NDArray[np.float32]
+AROUND = (9, 31)
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +21,7 @@ def contrast() -> Any:  # noqa: ANN401 - Keras is untyped
     import keras
 
     image = keras.Input((SPEC.rows, SPEC.columns, 1))
-    return keras.Model(image, with_contrast(image))
+    return keras.Model(image, with_contrast(image, AROUND))
 
 
 def seen(model: Any, image: Floats) -> Floats:  # noqa: ANN401
@@ -77,3 +79,23 @@ def test_a_clip_of_metal_does_not_outshine_the_rest(contrast: Any) -> None:  # n
     image[250:253, 100:103] = 1.0
     found = seen(contrast, image)[:, :, 1:]
     assert found.max((0, 1)).tolist() == [STEEP, STEEP]
+
+
+def test_grey_air_is_air_as_well(contrast: Any) -> None:  # noqa: ANN401
+    """Film's is not black; where it ends must not be an edge of its own."""
+    waves, breast = tissue(5)
+    image = np.where(breast, 0.4 + 0.1 * waves, 0.0).astype(np.float32)
+    black, dark, grey = (
+        seen(contrast, np.where(breast, image, air).astype(np.float32))[:, :, 1:] for air in (0.0, 0.02, 0.03)
+    )
+    assert np.array_equal(black, dark)
+    assert np.abs(grey[~breast]).max() < STEEP / 3.0
+    inside = ndimage.binary_erosion(breast, iterations=20)
+    assert np.abs(grey - black)[inside].mean() < 0.15 * np.abs(black[inside]).mean(), "it fades in"
+
+
+def test_a_speck_in_air_has_nothing_to_be_set_against(contrast: Any) -> None:  # noqa: ANN401
+    _, breast = tissue(6)
+    image = (0.4 * breast).astype(np.float32)
+    image[20, 330] = 0.05
+    assert np.abs(seen(contrast, image)[20, 330, 1:]).max() < 0.1

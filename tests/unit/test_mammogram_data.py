@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +16,10 @@ from training.mammogram.augment import Strength, Warp, coverage, regrade
 from training.mammogram.batches import Mix, Source
 from training.mammogram.controls import shuffled
 from training.mammogram.folds import fold_of
+from training.mammogram.ground import Ground, breast_range
 from training.mammogram.inputs import GRID, SPEC, STRIDE
 from training.mammogram.lesions import Kind, Planted, draw, synthetic
-from training.mammogram.planting import Ground, breast_range, plant
+from training.mammogram.planting import plant
 from training.mammogram.prepare import prepare_folder
 from training.mammogram.runs import split
 from training.mammogram.transplants import lifted, redrawn, transplants
@@ -223,3 +225,29 @@ def test_shuffled_labels_are_as_many_and_mean_nothing() -> None:
     films = [number for number, view in enumerate(views) if view.source != "rsna"]
     assert all(dealt[number] is views[number] for number in films)
     assert shuffled(views, seed=3) == dealt != shuffled(views, seed=4)
+
+
+def test_as_many_digital_views_are_woven_as_asked_and_they_resume() -> None:
+    views = collection()
+
+    def images(woven: float) -> list[np.ndarray[Any, np.dtype[np.float32]]]:
+        mix = Mix(planted=3, planted_film=2)
+        source = Source(views, views.views, mix, seed=5, strength=Strength(0.0, 0.0), woven=woven)
+        whole = list(source.batches(0, 2))
+        (resumed,) = source.batches(1, 2)
+        assert np.array_equal(whole[1].images, resumed.images)
+        return [image[:, :, 0] for batch in whole for image in batch.images]
+
+    digital = [views.image(view) for view in views.views if view.source == "rsna"]
+    films = [views.image(view) for view in views.views if view.source == "mini-mias"]
+
+    def alike(image: np.ndarray[Any, np.dtype[np.float32]], others: list[Any]) -> float:
+        return max(
+            float(np.corrcoef(image[100:400:2, 40:200:2].ravel(), each[100:400:2, 40:200:2].ravel())[0, 1])
+            for each in others
+        )
+
+    none, every = images(0.0), images(1.0)
+    assert all(alike(image, digital) > 0.3 for n, image in enumerate(none) if n % 5 < 3)
+    assert all(alike(image, digital) < 0.1 for n, image in enumerate(every) if n % 5 < 3)
+    assert all(alike(image, films) > 0.3 for n, image in enumerate(every) if n % 5 >= 3), "films are not"

@@ -27,6 +27,7 @@ from training.mammogram.variants import as_markdown as variants_as_markdown
 from training.mammogram.views import read
 
 Tell = Callable[[str], None]
+KINDS = ("PLANTED", "PLANTED_FILM", "LABELLED", "ANNOTATED_FILM", "NORMAL_FILM")
 Stages = Any
 """What argparse gives for subcommands; its class is private."""
 
@@ -67,19 +68,20 @@ def _add_learning(stages: Stages) -> None:
         stage.add_argument("--epochs", type=int, required=True)
         stage.add_argument("--epoch-steps", type=int, default=100)
         stage.add_argument("--measured-every", type=int, default=1, metavar="EPOCHS")
-        stage.add_argument("--rate", type=float, default=2e-3 if name == "pretrain" else 5e-4)
+        stage.add_argument("--rate", type=float, default=2e-3 if name == "pretrain" else 4e-4)
         stage.add_argument("--decay", type=float, default=1e-2)
         stage.add_argument("--seed", type=int, default=1)
         stage.add_argument("--dtype", default="mixed_bfloat16", help="Keras policy of the convolutions")
         stage.add_argument("--geometry", type=float, default=1.0, help="strength of augmentation")
         stage.add_argument("--grey", type=float, default=1.0, help="strength of augmentation")
-        stage.add_argument("--transplants", type=float, default=0.0, help="share of what is planted")
+        stage.add_argument("--transplants", type=float, default=0.3, help="share of what is planted")
+        stage.add_argument("--woven", type=float, default=0.25, help="share of the views planted into")
         stage.add_argument("--start", type=Path, help="weights of another run to begin with; default: none")
         mix = (9, 4, 0, 3, 0) if name == "pretrain" else (2, 2, 8, 2, 2)
-        stage.add_argument("--mix", type=int, nargs=5, default=mix, metavar="N", help="images of each kind")
+        stage.add_argument("--mix", type=int, nargs=5, default=mix, metavar=KINDS, help="images in a batch")
         stage.set_defaults(run=run)
         if name == "finetune":
-            stage.add_argument("--cell-weight", type=float, default=0.5)
+            stage.add_argument("--cell-weight", type=float, default=0.05)
             stage.add_argument("--energy-weight", type=float, default=0.0)
             stage.add_argument("--head", type=Head, default=Head.GATED, choices=list(Head))
             stage.add_argument("--smoothing", type=float, default=0.05)
@@ -168,6 +170,7 @@ def _run(arguments: argparse.Namespace, recipe: Recipe, design: Design, mix: Mix
         dtype=arguments.dtype,
         measured_every=arguments.measured_every,
         transplants=arguments.transplants,
+        woven=arguments.woven,
     )
 
 

@@ -9,18 +9,17 @@ from numpy.typing import NDArray
 
 from training.mammogram.augment import Strength, Warp, coverage, regrade
 from training.mammogram.catalogue import FILM, RSNA
+from training.mammogram.ground import Ground
 from training.mammogram.lesions import Lesions
-from training.mammogram.planting import Ground, plant
-from training.mammogram.textures import woven
+from training.mammogram.planting import plant
 from training.mammogram.transplants import transplants
 from training.mammogram.views import Collection, Spot, View
+from training.mammogram.weaving import woven
 
 Floats = NDArray[np.float32]
 
 COUNTS = (0.25, 0.35, 0.25, 0.15)
 """How often 0, 1, 2 and 3 lesions are planted."""
-WOVEN = {RSNA: 0.25, FILM: 0.0}
-"""Share of the views to plant into whose tissue is made of random textures."""
 AHEAD = 3
 """Batches that are made while the network learns."""
 
@@ -98,6 +97,8 @@ class Source:
     strength : Strength
     transplants : float
         Share of what is planted that is lifted out of annotated films.
+    woven : float
+        Share of the digital views to plant into whose tissue is made of random textures.
     """
 
     collection: Collection
@@ -106,6 +107,7 @@ class Source:
     seed: int
     strength: Strength = field(default_factory=Strength)
     transplants: float = 0.0
+    woven: float = 0.0
 
     def batches(self, first: int, steps: int) -> Iterator[Batch]:
         """Make the batches of steps ``first`` to ``steps`` - 1, some of them in advance."""
@@ -165,7 +167,7 @@ class Source:
             ground = Ground(
                 self.collection.image(view), self.collection.tissue_of(view), view.mm, view.source
             )
-            if rng.uniform() < WOVEN[view.source]:
+            if view.source == RSNA and rng.uniform() < self.woven:
                 ground = woven(ground, rng)
             image, spots = plant(ground, rng, count=int(rng.choice(len(COUNTS), p=COUNTS)), lesions=lesions)
             return _Example(image, spots, 1.0, None, learns)

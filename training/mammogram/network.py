@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from training.mammogram.contrast import with_contrast
+from training.mammogram.contrast import CONTRAST, with_contrast
 from training.mammogram.heads import TARGET, concepts, keras, strongest
 from training.mammogram.inputs import GRID, SPEC
 
@@ -57,10 +57,13 @@ class Design:
     ----------
     layout : Layout
     head : Head
+    around : tuple of int
+        Cells over which contrast is taken; see :mod:`training.mammogram.contrast`.
     """
 
     layout: Layout = field(default_factory=Layout)
     head: Head = Head.STRONGEST
+    around: tuple[int, ...] = (9, 31)
 
     def as_record(self) -> dict[str, Any]:
         """For JSON."""
@@ -73,7 +76,7 @@ class Design:
             name: tuple(value) if isinstance(value, list) else value
             for name, value in record["layout"].items()
         }
-        return cls(Layout(**layout), Head(record["head"]))
+        return cls(Layout(**layout), Head(record["head"]), tuple(record["around"]))
 
 
 def build(design: Design, *, seed: int, dtype: str = "float32") -> Any:  # noqa: ANN401 - Keras is untyped
@@ -94,7 +97,7 @@ def build(design: Design, *, seed: int, dtype: str = "float32") -> Any:  # noqa:
     keras().utils.set_random_seed(seed)
     layers = keras().layers
     image = keras().Input((SPEC.rows, SPEC.columns, 1), name="image")
-    fine, coarse = _body(image, design.layout, dtype)
+    fine, coarse = _body(with_contrast(image, design.around), design.layout, dtype)
     cells = _cells(fine)
     many = design.head is not Head.STRONGEST
     if many:
@@ -121,16 +124,19 @@ def exported(members: Sequence[Any], *, slope: float = 1.0, offset: float = 0.0)
     Parameters
     ----------
     members : sequence of keras.Model
-        Of :func:`build`, with concepts.
+        Of :func:`build`, with concepts, and contrast over the same windows.
     slope, offset : float
         Of the calibration.
     """
     layers = keras().layers
     image = keras().Input((SPEC.rows, SPEC.columns, 1), name="image")
     maps, kernels, biases = [], [], []
+    # The same fixed layers for all of them.
+    first = keras().Model(members[0].inputs[0], members[0].get_layer(CONTRAST).output, name=CONTRAST)
+    seen = first(image)
     for number, member in enumerate(members):
-        body = keras().Model(member.inputs[0], member.get_layer(TARGET).output, name=f"member{number}")
-        maps.append(body(image))
+        ends = member.get_layer(CONTRAST).output, member.get_layer(TARGET).output
+        maps.append(keras().Model(*ends, name=f"member{number}")(seen))
         kernel, bias = member.get_layer("score").get_weights()
         kernels.append(kernel / len(members))
         biases.append(bias / len(members))
@@ -149,7 +155,7 @@ def _cells(tensor: Any) -> Any:  # noqa: ANN401 - Keras is untyped
 
 def _body(image: Any, layout: Layout, dtype: str) -> tuple[Any, Any]:  # noqa: ANN401 - Keras is untyped
     """Residual blocks down to stride 32 and back: the maps at stride 8, and the blocks' own at stride 16."""
-    tensor, stages = with_contrast(image), []
+    tensor, stages = image, []
     for number, (width, depth) in enumerate(zip(layout.widths, layout.depths, strict=True)):
         name = f"stride{4 * 2**number}"
         # Straight to stride 4: at stride 2 a third of the time would go into a sixtieth of the products.

@@ -1,12 +1,11 @@
 """Plant synthetic lesions into a view without any, and things that only look like one."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from training.mammogram.catalogue import RSNA
+from training.mammogram.ground import Ground, breast_range
 from training.mammogram.inputs import STRIDE
 from training.mammogram.lesions import Lesions, Planted, synthetic
 from training.mammogram.views import Spot
@@ -22,27 +21,6 @@ DECOYS = 0.35
 STRETCH = {RSNA: (0.95, 1.4)}
 """By how much wider than tall a round lesion is on the view; films have square pixels."""
 SQUARE = (0.92, 1.08)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Ground:
-    """A view in which lesions can be planted.
-
-    Parameters
-    ----------
-    image : ndarray of shape (rows, columns), float32
-        0 to 1.
-    tissue : ndarray of shape GRID, float32
-        Share of breast without pectoral muscle.
-    mm : float
-        Size of a pixel.
-    source : str
-    """
-
-    image: Floats
-    tissue: Floats
-    mm: float
-    source: str
 
 
 def plant(
@@ -95,13 +73,6 @@ def _centres(ground: Ground) -> NDArray[np.intp]:
     padded = np.pad(inside, ((0, 0), (SKIN_CELLS, 0)), mode="edge")
     deep = ndimage.binary_erosion(padded, iterations=SKIN_CELLS)[:, SKIN_CELLS:]
     return np.argwhere(deep) * STRIDE
-
-
-def breast_range(ground: Ground) -> float:
-    """5th to 95th percentile of the breast's display values, at least 0.1."""
-    cells = ground.image[STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE][ground.tissue > 0.5]
-    low, high = np.quantile(cells, [0.05, 0.95])
-    return max(float(high - low), 0.1)
 
 
 def _apart(spot: Spot, other: Spot) -> bool:

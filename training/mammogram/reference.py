@@ -1,4 +1,7 @@
-"""How strong evidence is in views with a cancer that is found: what earns the last colour of the map."""
+"""How strong evidence is in views with a cancer that reach the threshold: what earns the last colour.
+
+Where the cancer is, is not known of these views; the peak is that of the map, wherever it lies.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +22,7 @@ MOST = 200
 """Views of which peaks are taken."""
 
 
-def found_cancers(table: OutOfFold, calibrated: Calibrated) -> list[str]:
+def suspected_cancers(table: OutOfFold, calibrated: Calibrated) -> list[str]:
     """Images with a cancer whose calibrated score reaches the threshold: :data:`MOST`, evenly chosen."""
     scores = calibrated.line.probabilities(table.logits)
     found = np.flatnonzero(table.labels & (scores >= calibrated.cuts.middle.threshold))

@@ -22,7 +22,7 @@ from training.mammogram.declaration import AREA, POINTING, OutOfFold, make_manif
 from training.mammogram.export import Trained, compile_bundle
 from training.mammogram.folds import FOLDS
 from training.mammogram.outoffold import image_folds, service_of
-from training.mammogram.reference import OPTIONS, found_cancers, peaks
+from training.mammogram.reference import OPTIONS, peaks, suspected_cancers
 from training.mammogram.runs import SETTINGS, split
 from training.mammogram.views import Collection
 
@@ -35,7 +35,8 @@ PHANTOMS = (
 )
 """What phantoms are to the network."""
 PLANTED = (
-    "with lesions planted into healthy ones: synthetic ones, and three in ten lifted out of annotated films"
+    "with lesions planted into healthy ones: synthetic ones, and three in ten lifted out of annotated films; "
+    "some of these views with tissue of random textures"
 )
 SETS = {RSNA: "RSNA Screening Mammography 2022", FILM: "mini-MIAS"}
 
@@ -96,7 +97,8 @@ def release(
     Raises
     ------
     ValueError
-        If the bundle is too large, no cancer is found, or the models are not those of the evaluations.
+        If the bundle is too large, no cancer reaches the threshold, or the models are not those of the
+        evaluations.
     """
     for folder in (measured.rsna, measured.films, measured.malignant):
         if folder is not None:
@@ -150,7 +152,7 @@ def points_at_the_sample(bundle: Path) -> bool:
 
 
 def reference_logit(measured: Measured, table: OutOfFold, calibrated: Calibrated) -> ReferenceLogit:
-    """Median peak of the local evidence in views with a cancer that is found, in calibrated logits.
+    """Median peak of local evidence in views with a cancer that reach the threshold, in calibrated logits.
 
     Views of the kind that the model is calibrated to, and not the films whose lesions are known: evidence on
     film is larger, and would leave the maps of all others pale.
@@ -163,9 +165,9 @@ def reference_logit(measured: Measured, table: OutOfFold, calibrated: Calibrated
     calibrated : Calibrated
         The maps of the folds' models are not calibrated: its slope makes them so.
     """
-    images = found_cancers(table, calibrated)
+    images = suspected_cancers(table, calibrated)
     if not images:
-        raise ValueError("No cancer is found: there is no evidence to refer to.")
+        raise ValueError("No view with a cancer reaches the threshold: there is no evidence to refer to.")
     services = {fold: service_of(path) for fold, path in measured.models.items()}
     folds = dict(zip(table.images, table.folds.tolist(), strict=True))
     found = peaks(

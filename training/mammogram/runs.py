@@ -47,7 +47,7 @@ class Run:
         The control without a breast.
     measured_every : int
         Epochs between measurements.
-    transplants : float
+    transplants, woven : float
         See :class:`training.mammogram.batches.Source`.
     """
 
@@ -64,6 +64,7 @@ class Run:
     background: bool = False
     measured_every: int = 1
     transplants: float = 0.0
+    woven: float = 0.0
 
     @property
     def epoch_steps(self) -> int:
@@ -123,7 +124,7 @@ def execute(
         learner.restore(folder / STATE)
         tell(f"resumed at step {learner.step}")
     judge = build(run.design, seed=run.seed)
-    source = Source(collection, learning, run.mix, run.seed, run.strength, run.transplants)
+    source = Source(collection, learning, run.mix, run.seed, run.strength, run.transplants, run.woven)
     batches = source.batches(learner.step, run.epochs * run.epoch_steps)
     for epoch in range(learner.step // run.epoch_steps + 1, run.epochs + 1):
         started = time.monotonic()

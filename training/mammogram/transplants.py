@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from training.mammogram.ground import Ground, breast_range
 from training.mammogram.lesions import LARGEST_PATCH, Lesions, Planted, synthetic
-from training.mammogram.planting import Ground, breast_range
 from training.mammogram.views import Collection, Spot, View
 
 Floats = NDArray[np.float32]

@@ -13,8 +13,9 @@ from mammo_core.evaluation.statistics import auc
 from mammo_core.geometry import resample
 from training.mammogram.augment import coverage
 from training.mammogram.catalogue import FILM, FILM_MM, RSNA
+from training.mammogram.ground import Ground
 from training.mammogram.inputs import GRID
-from training.mammogram.planting import Ground, plant
+from training.mammogram.planting import plant
 from training.mammogram.views import Collection, View
 
 Floats = NDArray[np.float32]
