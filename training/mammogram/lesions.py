@@ -1,7 +1,7 @@
 """Synthetic lesions, drawn on a patch of their own, to be planted into real views.
 
 All lengths are in mm; a patch has square pixels of the view's size. Nothing here is taken from
-:mod:`mammo_core.phantom`: phantoms measure the network, they do not teach it.
+:mod:`mammo_core.phantom`, whose masses measure the network.
 """
 
 from collections.abc import Callable

@@ -63,7 +63,7 @@ class Design:
 
     layout: Layout = field(default_factory=Layout)
     head: Head = Head.STRONGEST
-    around: tuple[int, ...] = (9, 31)
+    around: tuple[int, ...] = (9,)
 
     def as_record(self) -> dict[str, Any]:
         """For JSON."""

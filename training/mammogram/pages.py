@@ -192,7 +192,7 @@ def _finder(name: str, found: Found | None, key: str) -> str:
 
 
 def phantoms(found: Found | None) -> Page:
-    """Breasts and textures that no stage has seen."""
+    """Breasts and textures that are made, not taken from anybody."""
     if found is None:
         return page("phantoms.md", {})
     pictures = _pictures(found, {"phantoms-froc": "froc"})

@@ -1,4 +1,4 @@
-"""Phantoms to measure on: breasts and textures that no stage of the training has seen.
+"""Phantoms to measure on: other breasts and textures than those of the training.
 
 Their masses are of the same family as those that are planted in training, of sizes within the trained range.
 """

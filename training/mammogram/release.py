@@ -30,8 +30,8 @@ LIMIT_BYTES = 4_000_000
 PARTLY = "without fold"
 """In the words for training data of a model that was to be measured."""
 PHANTOMS = (
-    "breasts and textures that no stage has seen; masses of the same family as those planted in training, "
-    "of sizes within the trained range"
+    "breasts of another form than any in training, textures of other exponents than those woven in training, "
+    "masses of the same family as those planted, of sizes within the trained range"
 )
 """What phantoms are to the network."""
 PLANTED = (

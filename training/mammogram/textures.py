@@ -1,7 +1,7 @@
 """Textures with the spectrum of tissue.
 
 A power law f^−β, β from 1.5 to 3.5 in mammograms (Burgess 1999, doi:10.1364/JOSAA.16.000633). Phantoms
-measure the network and have 2.8 and 3.8: what is learnt from keeps away from both.
+measure the network; they are made by the same function, with 2.8 and 3.8, which are left out here.
 """
 
 from functools import lru_cache
