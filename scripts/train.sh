@@ -3,7 +3,7 @@
 # With a version, the model that ships is replaced. See docs/training.md.
 set -eu
 rsna=${1:?RSNA= names the folder of digital views} films=${2:?FILMS= names the folder of films} cache=${3:?CACHE= names a folder} version=${4:-}
-first=6 second=5 # epochs of the two stages
+first=6 second=4 # epochs of the two stages
 views="$cache/views/rsna $cache/views/films"
 found=$cache/evaluation
 
@@ -26,7 +26,7 @@ pretrain() { # name, options
   name=$1
   shift
   run pretrain --views $views --epochs $first --measured-every 2 --out "$cache/runs/stage1-$name" \
-    --mix 9 4 0 3 0 --transplants 0.3 --woven 0.25 "$@"
+    --mix 9 4 0 3 0 --transplants 0.3 --woven 0.1 "$@"
 }
 finetune() { # name, name of the stage 1 that it begins with, options
   name=$1 start=$cache/runs/stage1-$2/$(printf 'weights_%03d.npz' $first)
@@ -37,7 +37,7 @@ finetune() { # name, name of the stage 1 that it begins with, options
       concepts) own="--seed 2 --energy-weight 0.03" ;;
     esac
     run finetune --views $views --epochs $second --measured-every 2 --out "$cache/runs/$member-$name" --head $member \
-      --mix 2 2 8 2 2 --transplants 0.3 --woven 0.25 --rate 4e-4 --cell-weight 0.05 $own --geometry 0.7 --grey 0.7 --start "$start" "$@"
+      --mix 2 2 8 2 2 --transplants 0 --woven 0 --rate 4e-4 --cell-weight 0.05 $own --geometry 0.7 --grey 0.7 --start "$start" "$@"
   done
 }
 weights() { # name
