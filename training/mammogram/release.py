@@ -35,8 +35,8 @@ PHANTOMS = (
 )
 """What phantoms are to the network."""
 PLANTED = (
-    "with lesions planted into healthy ones: synthetic ones, and three in ten lifted out of annotated films; "
-    "some of these views with tissue of random textures"
+    "with lesions planted into healthy ones: synthetic ones, and in stage 1 three in ten lifted out of "
+    "annotated films, and one in ten views with tissue of random textures"
 )
 SETS = {RSNA: "RSNA Screening Mammography 2022", FILM: "mini-MIAS"}
 
