@@ -11,7 +11,7 @@ from PIL import Image, ImageChops, ImageOps
 from mammo_core.errors import UnsuitableImageError
 from mammo_core.evaluation.localisation import Floats
 from mammo_core.explain.ranks import spearman
-from mammo_core.findings.regions import on_grid
+from mammo_core.findings.regions import on_grid, tissue_on_grid
 from mammo_core.geometry import PixelTransform
 from mammo_core.map_quality import QualityChecks
 from mammo_core.options import AnalysisOptions
@@ -58,7 +58,7 @@ class Stability:
     score_median, score_95 : float
         Absolute change of the score, 0 to 1: median and 95th percentile.
     correlation : float
-        Median rank correlation of the maps on the image; of pairs of which none is constant.
+        Median rank correlation of the maps on the breast; of pairs of which none is constant.
     """
 
     name: str
@@ -78,12 +78,13 @@ def stability(service: AnalysisService, files: Sequence[Path]) -> list[Stability
         before = _examined(service, _encoded(image, None))
         if before is None:
             continue
+        tissue = tissue_on_grid(before.anatomy.breast, PixelTransform.identity(before.mammogram.shape))
         for change in CHANGES:
             after = _examined(service, _encoded(change.image(image), change.quality))
             if after is None:
                 changes[change.name].append((np.nan, np.nan))
                 continue
-            agreement = spearman(_heat(before).ravel(), change.undo(_heat(after)).ravel())
+            agreement = spearman(_heat(before)[tissue], change.undo(_heat(after))[tissue])
             difference = abs(after.verdict.score - before.verdict.score)
             changes[change.name].append((difference, np.nan if agreement is None else agreement))
     return [_summed_up(name, np.array(found).reshape(-1, 2)) for name, found in changes.items()]
