@@ -25,6 +25,7 @@ class EvaluatedModel:
     manifest_sha256: str | None
     backend: str
     positive: str
+    training_data: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,13 @@ def evaluate(
         schema_version=SCHEMA_VERSION,
         software=f"mammo-core {__version__}",
         model=EvaluatedModel(
-            card.id, card.version, card.sha256, card.manifest_sha256, card.backend, card.positive
+            card.id,
+            card.version,
+            card.sha256,
+            card.manifest_sha256,
+            card.backend,
+            card.positive,
+            card.training_data,
         ),
         labels=EvaluatedLabels(
             table.sha256, table.rows, table.left_out, table.label_column, table.patient_column

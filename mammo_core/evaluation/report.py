@@ -82,6 +82,9 @@ def _lines(evaluation: Evaluation, plots: Sequence[Plot]) -> list[str]:
         f"Model `{model.id}` {model.version} (`{model.backend}`, weights `{model.sha256[:12]}…`), positive "
         f"class “{model.positive}”; labels `{evaluation.labels.sha256[:12]}…`; {evaluation.software}.",
         "",
+        f"It was trained on: {model.training_data or 'not declared'}. **If images of the table are among "
+        "these, the figures say nothing about others.**",
+        "",
         f"In brackets: {sampling.level:.0%} percentile intervals of {sampling.resamples} bootstrap resamples "
         f"of {sampling.unit}s, seed {sampling.seed}.",
     ]

@@ -220,6 +220,7 @@ def test_the_evaluation_says_what_it_was_made_of(folder: Path) -> None:
         "manifest_sha256": None,
         "backend": "fake",
         "positive": "malignant",
+        "training_data": "none: its weights are constants",
     }
     assert found["resampling"] == {
         "unit": "patient",

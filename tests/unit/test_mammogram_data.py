@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mammo_core.anatomy.breast import find_breast
 from mammo_core.anatomy.polarity import upright
@@ -14,6 +15,7 @@ from mammo_core.imaging.preprocess import prepare
 from tests.training_views import collection, write_digital, write_films
 from training.mammogram.augment import Strength, Warp, coverage, regrade
 from training.mammogram.batches import Mix, Source
+from training.mammogram.catalogue import entries
 from training.mammogram.controls import shuffled
 from training.mammogram.folds import fold_of
 from training.mammogram.ground import Ground, breast_range
@@ -61,6 +63,61 @@ def test_cached_views_are_the_inputs_of_the_service_with_lesions_in_place(tmp_pa
     assert spot.down == pytest.approx(
         lesion.radius_mm / films["2.png"].spacing_mm * served.transform.row.scale
     )
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("image,patient,cancer,biopsy\na.png,1,1,0\n", "no column machine"),
+        ("image,patient,cancer,biopsy,machine\na.png,1,maybe,0,49\n", "row 2, column cancer: one of 1"),
+        ("image,patient,cancer,biopsy,machine\na.png,1,0,?,49\n", "row 2, column biopsy"),
+        ("image,patient,cancer,biopsy,machine\na.png,,0,0,49\n", "row 2, column patient: something"),
+        ("image,patient,label\na.png,1,benign\n", "no column x, y, r"),
+        (
+            "image,patient,label,x,y,r\na.png,1,benign,,,\nb.png,2,cyst,,,\n",
+            "row 3, column label: one of normal",
+        ),
+        ("image,patient,label,x,y,r\na.png,1,benign,left,9,9\n", "row 2, column x: a number"),
+    ],
+)
+def test_a_table_that_would_be_misread_is_refused_by_row_and_column(
+    table: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "labels.csv").write_text(table)
+    with pytest.raises(ValueError, match=message) as caught:
+        entries(tmp_path)
+    assert "maybe" not in str(caught.value)
+
+
+def test_tables_as_others_write_them_mean_the_same(tmp_path: Path) -> None:
+    header = "image,patient,cancer,biopsy,machine"
+    (tmp_path / "labels.csv").write_text(f"{header}\na.png,1,1.0,1,x\nb.png,2,No,FALSE,x\nc.png,3,0,true,x\n")
+    assert [(entry.positive, entry.healthy) for entry in entries(tmp_path)] == [
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
+    rows = ["a.png,1,MALIGNANT,9,9,5", "b.png,2,BENIGN_WITHOUT_CALLBACK,,,", "c.png,3,Normal,,,"]
+    (tmp_path / "labels.csv").write_text("\n".join(["image,patient,label,x,y,r", *rows]) + "\n")
+    assert [(entry.positive, entry.healthy, entry.circles) for entry in entries(tmp_path)] == [
+        (True, False, ((9.5, 9.5, 5.0),)),
+        (None, False, ()),
+        (False, True, ()),
+    ]
+
+
+def test_preparing_tells_what_it_made_and_what_it_left_out(tmp_path: Path) -> None:
+    write_films(tmp_path)
+    Image.new("L", (260, 320)).save(tmp_path / "3.png")
+    told: list[str] = []
+    assert prepare_folder(tmp_path, tmp_path / "cache", tell=told.append) == 2
+    assert told == [
+        "row 4 is left out: no breast was found, the service would refuse it",
+        "1 with cancer, 1 without, 0 with a benign finding; 1 healthy, 1 with circles; 2 patients",
+    ]
+    (tmp_path / "2.png").write_bytes(b"no image")
+    with pytest.raises(ValueError, match=r"labels.csv, row 3: the image cannot be read"):
+        prepare_folder(tmp_path, tmp_path / "other")
 
 
 def test_folds_share_no_patient_and_spread_machines_and_labels() -> None:

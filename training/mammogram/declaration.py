@@ -24,7 +24,10 @@ from training.mammogram.inputs import SPEC
 
 ID = "mammogram-cnn"
 LICENCE = "research, non-commercial"
-INTENDED = "Research and teaching. Not a medical device, not for diagnosis, not for screening."
+INTENDED = (
+    "Research and teaching. Not a medical device, not for diagnosis, not for screening. Calibration and cuts "
+    "were fitted to digital views, and are not valid on digitised film."
+)
 SMALLEST_ODDS = 1e-6
 """Scores nearer to 0 or 1 are taken for this far: a table has six digits."""
 

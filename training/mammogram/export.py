@@ -34,8 +34,8 @@ def plain_manifest(weights: bytes, name: str) -> Manifest:
         threshold=OperatingPoint(threshold=0.5, source="default"),
         target_layer=TARGET,
         weights_sha256=digest(weights),
-        training_data="a fold of a cross-validation",
-        licence="research, non-commercial",
+        training_data="not declared",
+        intended_use="to be measured",
     )
 
 

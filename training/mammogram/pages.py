@@ -30,8 +30,12 @@ CHOSEN = (
     "figures are somewhat optimistic, those of fold 0 most.**"
 )
 """In the card too."""
-ON_FILM = "The calibration and the cuts do not hold on film"
+ON_FILM = "The calibration and the cuts were fitted to digital views alone, and are not valid on film"
 """In the card too."""
+REGIONS = (
+    "By the bundles as they are exported: they have no last colour, below 15 % of which the bundle that "
+    "ships names no region,\nso that it has somewhat fewer."
+)
 KINDS: dict[str, dict[bool | None, str]] = {
     "films": {False: "normal", None: "benign finding", True: "malignant finding"},
     "digital views": {False: "no cancer", None: "not told", True: "cancer"},
@@ -49,7 +53,7 @@ class Page:
 
 def page(name: str, values: Mapping[str, str], pictures: Mapping[str, bytes] | None = None) -> Page:
     """Fill in the words of a page; what has no value was not measured."""
-    fixed = {"bounds": BOUNDS, "chosen": CHOSEN, "on_film": ON_FILM}
+    fixed = {"bounds": BOUNDS, "chosen": CHOSEN, "on_film": ON_FILM, "regions": REGIONS}
     known: defaultdict[str, str] = defaultdict(lambda: NOTHING, fixed | dict(values))
     text = Template((WORDS / name).read_text()).substitute(known)
     while "\n\n\n" in text:
@@ -198,6 +202,7 @@ def phantoms(found: Found | None) -> Page:
     pictures = _pictures(found, {"phantoms-froc": "froc"})
     values = {
         "images": found.section("Images"),
+        "classification": found.section("Classification"),
         "localisation": found.section("Localisation"),
         "free_response": found.section("FROC"),
         "froc": _shown(pictures, "phantoms-froc.png", "FROC curve of the regions"),

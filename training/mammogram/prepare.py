@@ -1,7 +1,7 @@
 """From a data folder to cached inputs, by the service's own decoding, breast mask and preprocessing."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from mammo_core.anatomy.breast import breast_on
 from mammo_core.anatomy.pectoral import find_pectoral
 from mammo_core.anatomy.polarity import upright
 from mammo_core.anatomy.reduce import reduced
+from mammo_core.errors import MammoError
 from mammo_core.findings.regions import tissue_on_grid
 from mammo_core.geometry import PixelTransform, resample
 from mammo_core.imaging.decode import decode
@@ -54,10 +55,14 @@ def prepare_folder(
     listed = entries(data)
     done: list[Prepared] = []
     with ThreadPoolExecutor(workers) as pool:
-        for count, each in enumerate(pool.map(partial(_prepared, data), listed), start=1):
-            done += [each] if each is not None else []
-            if count % 200 == 0:
-                tell(f"{count} of {len(listed)} images")
+        for entry, each in zip(listed, pool.map(partial(_prepared, data), listed), strict=True):
+            if each is None:
+                tell(f"row {entry.row} is left out: no breast was found, the service would refuse it")
+                continue
+            done.append(each)
+            if len(done) % 200 == 0:
+                tell(f"{len(done)} of {len(listed)} images")
+    tell(_counted([view for view, _, _ in done]))
     write(
         cache,
         origin,
@@ -68,9 +73,24 @@ def prepare_folder(
     return len(done)
 
 
+def _counted(views: Sequence[View]) -> str:
+    """What they are to the training."""
+    return (
+        f"{sum(view.positive is True for view in views)} with cancer, "
+        f"{sum(view.positive is False for view in views)} without, "
+        f"{sum(view.positive is None for view in views)} with a benign finding; "
+        f"{sum(view.healthy for view in views)} healthy, "
+        f"{sum(bool(view.spots) for view in views)} with circles; "
+        f"{len({view.patient for view in views})} patients"
+    )
+
+
 def _prepared(data: Path, entry: Entry) -> Prepared | None:
     """One image; None if no breast is found: the service would refuse it."""
-    mammogram = upright(decode((data / entry.image).read_bytes()))
+    try:
+        mammogram = upright(decode((data / entry.image).read_bytes()))
+    except (MammoError, OSError) as error:
+        raise ValueError(f"labels.csv, row {entry.row}: the image cannot be read. {error}") from error
     values, grid = reduced(mammogram.pixels)
     breast = breast_on(values, grid)
     if breast is None:
