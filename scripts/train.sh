@@ -75,7 +75,7 @@ film malignant malignant $models
 export_run random fold0 --random 1
 film random benign,malignant $random
 make_once "$found/stability.md" stability --views $views --fold 0 --model "$cache/models/fold0.mammo" \
-  "$rsna"/*.webp "$films"/*.webp
+  "$rsna"/* "$films"/*
 
 # Controls: the recipe with nothing to learn, on one fold
 finetune shuffled fold0 --fold 0 --shuffled --mix 2 2 12 0 0

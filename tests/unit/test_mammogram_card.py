@@ -45,6 +45,7 @@ def evaluation(folder: Path, views: Collection | None = None, *, hit: float = 0.
     folder.mkdir()
     finder = {"hit": value(hit), "energy": value(0.3), "centre_error_mm": value(7.0)}
     record = {
+        "labels": {"sha256": "0123456789abcdef" * 4},
         "classification": {"auc": value(0.71)},
         "calibration": {name: value(0.2) for name in ("brier", "expected_calibration_error", "mean_score")},
         "localisation": {
@@ -150,6 +151,11 @@ def test_pages_and_card_repeat_the_evaluations_and_cannot_disagree(tmp_path: Pat
     assert "A plot" not in page["rsna"], "plots have names of their own here"
     assert "Not measured: there is no competitors.md." in page["rsna"]
     assert "| groups |" in page["rsna"]
+    tables = [
+        page[name].count(f"sha256 `{'0123456789abcdef' * 4}`") for name in ("rsna", "films", "phantoms")
+    ]
+    assert tables == [1, 1, 1]
+    assert "All of Classification." in page["phantoms"]
     assert "| groups |" in card.read_text()
     assert "| labels shuffled | 10 | 0.490 (0.390 to 0.590) | 0.5 |" in page["controls"]
     assert "| mirrored |" in page["stability"]
@@ -239,6 +245,8 @@ def test_stability_takes_images_that_a_fold_left_out_evenly(tmp_path: Path) -> N
     parts = [unseen(images, folders, fold, 100) for fold in range(3)]
     assert sorted(path.name for part in parts for path in part) == sorted(path.name for path in images[:-1])
     assert unseen(parts[0], None, None, 2) == [parts[0][0], parts[0][-1]]
+    with pytest.raises(ValueError, match="None of the images"):
+        unseen([Path("unknown.png")], folders, 0, 100)
 
 
 def test_lines_are_drawn_the_same_each_time() -> None:

@@ -87,7 +87,7 @@ def rsna(found: Found | None, views: Sequence[View]) -> Page:
         return page("rsna.md", {})
     pictures = _pictures(found, {"rsna-roc": "roc"})
     values = {
-        "images": found.section("Images"),
+        "images": found.images(),
         "classification": found.section("Classification"),
         "roc": _shown(pictures, "rsna-roc.png", "ROC curve"),
         "by_fold": by_fold_table(
@@ -111,7 +111,7 @@ def films(
     pictures = _pictures(found, {"films-roc": "roc", "films-froc": "froc"})
     other = None if malignant is None else malignant.estimate("classification", "auc")
     values = {
-        "images": found.section("Images"),
+        "images": found.images(),
         "finding": said(found.estimate("classification", "auc")),
         "malignant": said(other),
         "roc": _shown(pictures, "films-roc.png", "ROC curve, finding or none"),
@@ -201,7 +201,7 @@ def phantoms(found: Found | None) -> Page:
         return page("phantoms.md", {})
     pictures = _pictures(found, {"phantoms-froc": "froc"})
     values = {
-        "images": found.section("Images"),
+        "images": found.images(),
         "classification": found.section("Classification"),
         "localisation": found.section("Localisation"),
         "free_response": found.section("FROC"),

@@ -63,6 +63,8 @@ def unseen(images: list[Path], folders: list[Path] | None, fold: int | None, cou
     if fold is not None:
         folds = image_folds(read(folders or []).views)
         images = [path for path in images if folds.get(path.name) == fold]
+    if not images:
+        raise ValueError("None of the images is one that the fold left out.")
     at = np.linspace(0, len(images) - 1, min(count, len(images))).round().astype(int)
     return [images[number] for number in at]
 

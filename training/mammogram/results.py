@@ -87,6 +87,11 @@ class Found:
             part for part in body.strip().split("\n\n") if part.strip() and not part.startswith("![")
         )
 
+    def images(self) -> str:
+        """The section of images, and which table named them."""
+        digest = self.record["labels"]["sha256"]
+        return f"{self.section('Images')}\n\nTheir table, `labels.csv`: sha256 `{digest}`."
+
     def beside(self, name: str) -> str:
         """Another file of the folder, or a sentence that it is not there."""
         path = self.folder / name
