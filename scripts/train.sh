@@ -99,14 +99,16 @@ make_once "$cache/phantoms" phantoms
 [ -n "$version" ] || { echo "measured; to replace the model that ships: make train … VERSION=1.0.0"; exit 0; }
 run release --float16 --views $views --weights $(weights final) --version "$version" $models \
   --rsna "$found/rsna" --rsna-table "$rsna/labels.csv" --films "$found/films" \
-  --malignant "$found/malignant" --phantoms "$found/phantoms"
+  --malignant "$found/malignant" --phantoms "$found/phantoms" --keras "$cache/models/mammogram-cnn.keras"
+# 1: a check failed, and the page says so
+python -m mammo_core check "$cache/models/mammogram-cnn.keras" --json > "$found/check.json" || [ $? -eq 1 ]
 curves=
 for member in $members; do
   for name in fold0 fold1 fold2 shuffled background final; do curves="$curves --run $cache/runs/$member-$name"; done
 done
 run card --views $views --rsna "$found/rsna" --films "$found/films" --malignant "$found/malignant" \
   --random "$found/random" --phantoms "$found/phantoms" --stability "$found/stability.md" \
-  --control "$found/shuffled.json" --control "$found/background.json" $curves
+  --control "$found/shuffled.json" --control "$found/background.json" --check "$found/check.json" $curves
 # What shows the model's answer to the sample
 python scripts/make_answer.py
 python scripts/make_api_page.py

@@ -11,8 +11,9 @@ from mammo_core.evaluation.resampling import Plan
 from mammo_core.evaluation.statistics import auc
 from mammo_core.models.bundle import unpack
 from mammo_core.models.litert import CompiledGraph
-from mammo_core.models.manifest import ReferenceLogit
+from mammo_core.models.manifest import Manifest, ReferenceLogit
 from tests.training_views import collection
+from training.bundle import digest
 from training.mammogram import release as releases
 from training.mammogram.controls import BackgroundOnly
 from training.mammogram.export import Trained, export
@@ -90,7 +91,14 @@ def test_the_final_weights_are_released_with_the_line_that_was_fitted_out_of_fol
     out = tmp_path / "default.mammo"
 
     manifest = release(
-        [run / WEIGHTS.format(1)], views, measured, out, version="3.0", float16=True, tell=slopes.append
+        [run / WEIGHTS.format(1)],
+        views,
+        measured,
+        out,
+        version="3.0",
+        float16=True,
+        keras=tmp_path / "kept.keras",
+        tell=slopes.append,
     )
 
     shipped = unpack(out.read_bytes())
@@ -98,6 +106,8 @@ def test_the_final_weights_are_released_with_the_line_that_was_fitted_out_of_fol
     assert shipped.manifest.model_dump(exclude=kept) == manifest.model_dump(exclude=kept)
     assert shipped.manifest.compiled is not None
     assert shipped.manifest.compiled.float16
+    assert digest((tmp_path / "kept.keras").read_bytes()) == manifest.weights_sha256
+    assert Manifest.model_validate_json((tmp_path / "kept.manifest.json").read_text()) == manifest
     assert manifest.reference_logit == reference
     assert manifest.training_data == (
         "16 views of 16 patients (RSNA Screening Mammography 2022) and 8 films of 8 patients (mini-MIAS), "

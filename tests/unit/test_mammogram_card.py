@@ -103,7 +103,14 @@ def test_a_verdict_says_what_was_missed(aim: Aim, reached: Estimate | None, verd
 
 
 def test_without_any_measurement_every_page_says_so(tmp_path: Path) -> None:
-    sources = Sources({}, None, (tmp_path / "none.json",), (tmp_path / "no-run",), shipped(tmp_path))
+    sources = Sources(
+        {},
+        None,
+        (tmp_path / "none.json",),
+        tmp_path / "no-check.json",
+        (tmp_path / "no-run",),
+        shipped(tmp_path),
+    )
     card = card_in(tmp_path)
 
     written = write_card(sources, collection(), tmp_path / "model", card)
@@ -133,7 +140,10 @@ def test_pages_and_card_repeat_the_evaluations_and_cannot_disagree(tmp_path: Pat
     stable.write_text("| mirrored |\n")
     (tmp_path / "rsna" / "subgroups.md").write_text("| groups |\n")
     (tmp_path / "rsna" / "calibration.png").write_bytes(b"before")
-    sources = Sources(folders, stable, (control,), (run,), shipped(tmp_path, 0.71, 0.61, 0.81))
+    checked = {"check": "weight randomisation", "outcome": "passed", "summary": "Another map.", "value": 0.1}
+    (tmp_path / "check.json").write_text(json.dumps({"results": [checked]}))
+    model = shipped(tmp_path, 0.71, 0.61, 0.81)
+    sources = Sources(folders, stable, (control,), tmp_path / "check.json", (run,), model)
     card = card_in(tmp_path)
 
     write_card(sources, views, tmp_path / "model", card)
@@ -158,6 +168,7 @@ def test_pages_and_card_repeat_the_evaluations_and_cannot_disagree(tmp_path: Pat
     assert "All of Classification." in page["phantoms"]
     assert "| groups |" in card.read_text()
     assert "| labels shuffled | 10 | 0.490 (0.390 to 0.590) | 0.5 |" in page["controls"]
+    assert "| weight randomisation | passed | Another map. |" in page["controls"]
     assert "| mirrored |" in page["stability"]
     assert "| all, pooled | 10 | 0.710 (0.610 to 0.810) |" in page["rsna"]
     assert page["rsna"].count("\n| 0 | ") == page["films"].count("\n| 0 | ") == 1

@@ -76,7 +76,10 @@ def pages(
         phantoms(found["phantoms"]),
         calibration(found["rsna"], calibrated),
         page("stability.md", _read(sources.stability)),
-        page("controls.md", {"controls": controls_table(sources.controls)}),
+        page(
+            "controls.md",
+            {"controls": controls_table(sources.controls), "checked": checks_table(sources.check)},
+        ),
         learning(sources.runs),
     ]
 
@@ -253,6 +256,17 @@ def controls_table(files: Sequence[Path]) -> str:
     if not rows:
         return NOTHING
     return "\n".join([_line("control", "views", "AUC (95 % interval)", "chance"), "|---|---|---|---|", *rows])
+
+
+def checks_table(file: Path | None) -> str:
+    """What was checked of the map of the weights that ship."""
+    if file is None or not file.exists():
+        return NOTHING
+    rows = [
+        _line(*(each[name] for name in ("check", "outcome", "summary")))
+        for each in json.loads(file.read_text())["results"]
+    ]
+    return "\n".join([_line("check", "outcome", "what was found"), "|---|---|---|", *rows])
 
 
 def learning(runs: Sequence[Path]) -> Page:

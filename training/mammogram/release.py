@@ -75,6 +75,7 @@ def release(
     *,
     version: str,
     float16: bool = False,
+    keras: Path | None = None,
     tell: Callable[[str], None] = lambda _text: None,
 ) -> Manifest:
     """Write the model that ships.
@@ -91,6 +92,8 @@ def release(
     version : str
     float16 : bool
         Whether weights are stored in 16 bits.
+    keras : Path or None
+        Where to leave the Keras file, ``.keras``, and its manifest beside it: ``mammo check`` needs it.
     tell : callable
         Told what was found.
 
@@ -126,6 +129,9 @@ def release(
     if len(data) > LIMIT_BYTES:
         raise ValueError(f"The bundle has {len(data) / 1e6:.1f} MB, the limit is 4: --float16 halves it.")
     out.write_bytes(data)
+    if keras is not None:
+        keras.write_bytes(saved)
+        keras.with_suffix(".manifest.json").write_text(manifest.model_dump_json(indent=2) + "\n")
     tell(f"{out}: {len(data) / 1e6:.2f} MB")
     return manifest
 

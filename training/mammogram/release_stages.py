@@ -33,6 +33,7 @@ def add_releasing(stages: Any) -> None:  # noqa: ANN401 - argparse's class is pr
     released.add_argument("--phantoms", type=Path, help="mammo evaluate of phantoms by the final weights")
     released.add_argument("--version", required=True)
     released.add_argument("--float16", action="store_true", help="weights in 16 bits")
+    released.add_argument("--keras", type=Path, help="where to leave the Keras file, for mammo check")
     released.add_argument("--out", type=Path, default=DEFAULT)
     released.set_defaults(run=_release)
     control = stages.add_parser("control", help="measure a run that had nothing to learn")
@@ -45,6 +46,7 @@ def add_releasing(stages: Any) -> None:  # noqa: ANN401 - argparse's class is pr
     for name, words in FOLDERS.items():
         card.add_argument(f"--{name}", type=Path, help=f"evaluation of {words}; what is missing is said")
     card.add_argument("--stability", type=Path, help="what stability wrote")
+    card.add_argument("--check", type=Path, help="what mammo check --json wrote")
     card.add_argument("--control", type=Path, action="append", default=[], help="what control wrote")
     card.add_argument("--run", dest="folders", type=Path, action="append", default=[], help="for the curves")
     card.add_argument("--model", type=Path, default=DEFAULT, help="the bundle that ships")
@@ -81,6 +83,7 @@ def _card(arguments: argparse.Namespace, tell: Tell) -> None:
         evaluations={name: getattr(arguments, name) for name in FOLDERS},
         stability=arguments.stability,
         controls=tuple(arguments.control),
+        check=arguments.check,
         runs=tuple(arguments.folders),
         model=arguments.model,
     )
@@ -104,6 +107,7 @@ def _release(arguments: argparse.Namespace, tell: Tell) -> None:
         arguments.out,
         version=arguments.version,
         float16=arguments.float16,
+        keras=arguments.keras,
         tell=tell,
     )
     hit = points_at_the_sample(arguments.out)

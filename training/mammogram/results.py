@@ -38,6 +38,8 @@ class Sources:
         What stage ``stability`` wrote.
     controls : tuple of Path
         What stage ``control`` wrote.
+    check : Path or None
+        What ``mammo check --json`` wrote of the Keras file of the weights that ship.
     runs : tuple of Path
         Folders of runs, for the learning curves.
     model : Path
@@ -47,6 +49,7 @@ class Sources:
     evaluations: Mapping[str, Path | None]
     stability: Path | None
     controls: tuple[Path, ...]
+    check: Path | None
     runs: tuple[Path, ...]
     model: Path
 
