@@ -128,7 +128,7 @@ def test_the_final_weights_are_released_with_the_line_that_was_fitted_out_of_fol
     slope, offset = (float(part.split(":")[-1]) for part in slopes[0].partition(", ")[0].split(" · logit "))
     image = views.image(views.views[0])
     _, (score,) = predict(Trained.read([run / WEIGHTS.format(1)]).networks[0], [image])
-    graph = CompiledGraph(shipped.graph, spec=manifest.input, outputs=1, target_shape=(64, 44, 9))
+    graph = CompiledGraph(shipped.graph, spec=manifest.input, outputs=1, target_shape=(64, 44, 1))
     tensors = graph.run(image[None, ..., None], np.ones(1, dtype=np.float32))
     assert tensors["logits"][0] == pytest.approx(slope * score + offset, abs=5e-3)
     monkeypatch.setattr(

@@ -73,6 +73,24 @@ def concepts(
     return _spread(peaks)
 
 
+def smoothed(evidence: Any, cells: float) -> Any:  # noqa: ANN401 - Keras is untyped
+    """Smooth one map (n, *GRID, 1) by a Gaussian of ``cells``: what lies side by side adds up.
+
+    The map goes on beyond its edges as in a mirror, so its sum stays what it is, and so does the score.
+    """
+    layers, ops = keras().layers, keras().ops
+    reach = round(3.0 * cells)
+    line = np.exp(-0.5 * (np.arange(-reach, reach + 1) / cells) ** 2)
+    kernel = np.outer(line, line) / line.sum() ** 2
+    layer = layers.DepthwiseConv2D(
+        2 * reach + 1, padding="valid", use_bias=False, trainable=False, name=TARGET, dtype="float32"
+    )
+    larger = ops.pad(evidence, ((0, 0), (reach, reach), (reach, reach), (0, 0)), mode="symmetric")
+    smooth = layer(larger)
+    layer.set_weights([kernel[:, :, None, None].astype(np.float32)])
+    return smooth
+
+
 def _spread(peaks: Any) -> Any:  # noqa: ANN401 - Keras is untyped
     """Spread each cell over its neighbours, so that places that several concepts name side by side add up.
 

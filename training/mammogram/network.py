@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from training.mammogram.contrast import CONTRAST, with_contrast
-from training.mammogram.heads import TARGET, concepts, keras, strongest
+from training.mammogram.heads import TARGET, concepts, keras, smoothed, strongest
 from training.mammogram.inputs import GRID, SPEC
 
 START_SHARE = 0.02
@@ -17,6 +17,10 @@ START_SHARE = 0.02
 
 STRONGEST = round(0.02 * GRID[0] * GRID[1])
 """Cells whose mean is the score of the head of that name."""
+
+
+SMOOTH_CELLS = 2.0
+"""Standard deviation, in cells, over which the map that ships is smoothed: about the size of a lesion."""
 
 
 class Head(StrEnum):
@@ -118,8 +122,8 @@ def build(design: Design, *, seed: int, dtype: str = "float32") -> Any:  # noqa:
 def exported(members: Sequence[Any], *, slope: float = 1.0, offset: float = 0.0) -> Any:  # noqa: ANN401
     """Make one model of networks that learnt apart: sigmoid of ``slope`` · their mean score + ``offset``.
 
-    The score is linear in the layer ``evidence``, so Grad-CAM, HiResCAM and CAM of it are the same map, which
-    adds up to the score. Layers are Keras's own: the file loads in safe mode.
+    What each cell adds to the score is one map, the layer ``evidence``: Grad-CAM, HiResCAM and CAM of it are
+    the same, and add up to the score. Layers are Keras's own: the file loads in safe mode.
 
     Parameters
     ----------
@@ -140,11 +144,13 @@ def exported(members: Sequence[Any], *, slope: float = 1.0, offset: float = 0.0)
         kernel, bias = member.get_layer("score").get_weights()
         kernels.append(kernel / len(members))
         biases.append(bias / len(members))
-    evidence = layers.Concatenate(name=TARGET)(maps)
-    pooled = layers.GlobalAveragePooling2D(name="pooled")(evidence)
+    added = layers.Conv2D(1, 1, use_bias=False, name="contributions")
+    evidence = smoothed(added(layers.Concatenate(name="concepts")(maps)), SMOOTH_CELLS)
     head = layers.Dense(1, activation="sigmoid", name="probability")
+    pooled = layers.GlobalAveragePooling2D(name="pooled")(evidence)
     model = keras().Model(image, head(pooled), name="mammogram_cnn")
-    head.set_weights([slope * np.concatenate(kernels), slope * np.sum(biases, axis=0) + offset])
+    added.set_weights([slope * np.concatenate(kernels)[None, None]])
+    head.set_weights([np.ones((1, 1)), slope * np.sum(biases, axis=0) + offset])
     return model
 
 
