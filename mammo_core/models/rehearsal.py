@@ -71,7 +71,7 @@ def rehearse(graph: bytes) -> None:
     if done.returncode < 0:
         raise ModelIntegrityError(
             f"LiteRT crashes on the compiled graph (signal {-done.returncode}): it is damaged or hostile, or "
-            f"it wants more than half of the memory here."
+            "it wants more than half of the memory here."
         )
     if done.returncode not in (0, NOT_INSTALLED):
         # Not tried here, where it might crash after all.

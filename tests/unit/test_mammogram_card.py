@@ -17,7 +17,8 @@ from tests.training_views import collection
 from training.mammogram.card import Aim, check_same, filled, headline, weights_in_words, write_card
 from training.mammogram.declaration import AREA
 from training.mammogram.outoffold import image_folds
-from training.mammogram.pages import CHOSEN, ON_FILM, controls_table, localisation
+from training.mammogram.page_tables import controls_table, localisation
+from training.mammogram.pages import CHOSEN, ON_FILM
 from training.mammogram.release import PHANTOMS
 from training.mammogram.release_stages import unseen
 from training.mammogram.results import FOLDERS, Found, Sources, recalibrated, said

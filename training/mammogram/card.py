@@ -13,7 +13,8 @@ from mammo_core.evaluation.resampling import Estimate, Plan
 from mammo_core.models.bundle import unpack
 from mammo_core.models.manifest import Manifest
 from training.mammogram.declaration import AREA, measurements
-from training.mammogram.pages import Page, controls_table, pages
+from training.mammogram.page_tables import controls_table
+from training.mammogram.pages import Page, pages
 from training.mammogram.release import PARTLY
 from training.mammogram.results import (
     NOT_MEASURED,

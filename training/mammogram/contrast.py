@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from training.mammogram.heads import keras
-from training.mammogram.inputs import GRID, STRIDE
+from training.mammogram.inputs import STRIDE
+from training.mammogram.layers import filtered, keras
 
 CONTRAST = "contrast"
 """The last of the fixed layers."""
@@ -54,7 +54,8 @@ def with_contrast(image: Any, around: Sequence[int]) -> Any:  # noqa: ANN401 - K
 def _contrast(image: Any, means: Any, width: int) -> Any:  # noqa: ANN401 - Keras is untyped
     """Against mean and spread over ``width`` cells; ``means`` are of tissue, grey value and its square."""
     layers, ops = keras().layers, keras().ops
-    sums = _around(width)(means)
+    line = np.hanning(width + 2)[1:-1]
+    sums = filtered(means, line / line.sum(), name=f"around{width}")
     # Air has no part in the mean: else all that lies near the skin would be bright.
     share = ops.maximum(sums[..., :1], FEW)
     mean = sums[..., 1:2] / share
@@ -64,15 +65,3 @@ def _contrast(image: Any, means: Any, width: int) -> Any:  # noqa: ANN401 - Kera
     larger = layers.UpSampling2D(STRIDE, interpolation="bilinear", name=f"field{width}", dtype="float32")
     field = larger(cells)
     return ops.clip((image - field[..., :1]) * field[..., 1:2], -STEEP, STEEP) * field[..., 2:]
-
-
-def _around(width: int) -> Any:  # noqa: ANN401 - Keras is untyped
-    """Weighted sum over cells around each, of three maps apart."""
-    line = np.hanning(width + 2)[1:-1].astype(np.float32)
-    kernel = np.repeat((np.outer(line, line) / line.sum() ** 2)[:, :, None, None], 3, axis=2)
-    layer = keras().layers.DepthwiseConv2D(
-        width, padding="same", use_bias=False, trainable=False, name=f"around{width}", dtype="float32"
-    )
-    layer.build((None, *GRID, 3))
-    layer.set_weights([kernel])
-    return layer

@@ -4,12 +4,12 @@ So the score is linear in that layer, and Grad-CAM, HiResCAM and CAM of it are t
 is made of Keras's own layers and operations.
 """
 
-import os
 from typing import Any
 
 import numpy as np
 
 from training.mammogram.inputs import GRID
+from training.mammogram.layers import filtered, keras
 
 TARGET = "evidence"
 SOFT = 1.0
@@ -78,17 +78,11 @@ def smoothed(evidence: Any, cells: float) -> Any:  # noqa: ANN401 - Keras is unt
 
     The map goes on beyond its edges as in a mirror, so its sum stays what it is, and so does the score.
     """
-    layers, ops = keras().layers, keras().ops
     reach = round(3.0 * cells)
     line = np.exp(-0.5 * (np.arange(-reach, reach + 1) / cells) ** 2)
-    kernel = np.outer(line, line) / line.sum() ** 2
-    layer = layers.DepthwiseConv2D(
-        2 * reach + 1, padding="valid", use_bias=False, trainable=False, name=TARGET, dtype="float32"
-    )
-    larger = ops.pad(evidence, ((0, 0), (reach, reach), (reach, reach), (0, 0)), mode="symmetric")
-    smooth = layer(larger)
-    layer.set_weights([kernel[:, :, None, None].astype(np.float32)])
-    return smooth
+    around = ((0, 0), (reach, reach), (reach, reach), (0, 0))
+    larger = keras().ops.pad(evidence, around, mode="symmetric")
+    return filtered(larger, line / line.sum(), name=TARGET, padding="valid")
 
 
 def _spread(peaks: Any) -> Any:  # noqa: ANN401 - Keras is untyped
@@ -96,20 +90,4 @@ def _spread(peaks: Any) -> Any:  # noqa: ANN401 - Keras is untyped
 
     The cells at the border are 0, so nothing is lost: the average stays what it is.
     """
-    line = np.array([1.0, 2.0, 1.0], dtype=np.float32) / 4.0
-    kernel = np.repeat(np.outer(line, line)[:, :, None, None], peaks.shape[-1], axis=2)
-    layer = keras().layers.DepthwiseConv2D(
-        3, padding="same", use_bias=False, trainable=False, name=TARGET, dtype="float32"
-    )
-    spread = layer(peaks)
-    layer.set_weights([kernel])
-    return spread
-
-
-def keras() -> Any:  # noqa: ANN401 - Keras is untyped
-    """Keras on TensorFlow, without its greetings."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    import keras as library
-
-    return library
+    return filtered(peaks, np.array([1.0, 2.0, 1.0]) / 4.0, name=TARGET)

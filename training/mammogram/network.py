@@ -8,17 +8,14 @@ from typing import Any
 import numpy as np
 
 from training.mammogram.contrast import CONTRAST, with_contrast
-from training.mammogram.heads import TARGET, concepts, keras, smoothed, strongest
+from training.mammogram.heads import TARGET, concepts, smoothed, strongest
 from training.mammogram.inputs import GRID, SPEC
+from training.mammogram.layers import keras
 
 START_SHARE = 0.02
 """Chance that a cell shows a lesion, as an untrained network has it."""
-
-
 STRONGEST = round(0.02 * GRID[0] * GRID[1])
 """Cells whose mean is the score of the head of that name."""
-
-
 SMOOTH_CELLS = 2.0
 """Standard deviation, in cells, over which the map that ships is smoothed: about the size of a lesion."""
 

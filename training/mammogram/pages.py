@@ -6,18 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
-from typing import Any
 
 from mammo_core.evaluation.plots import Line, draw_lines, draw_reliability
-from mammo_core.evaluation.resampling import Estimate, Plan
-from training.mammogram.byfold import areas, divided, hits
+from mammo_core.evaluation.resampling import Plan
+from training.mammogram.byfold import areas, hits
+from training.mammogram.page_tables import (
+    NOTHING,
+    by_fold_table,
+    checks_table,
+    controls_table,
+    divided_table,
+    localisation,
+    row,
+)
 from training.mammogram.results import Found, Recalibrated, Sources, said
 from training.mammogram.runs import LOG
 from training.mammogram.variants import as_markdown as variants_as_markdown
 from training.mammogram.views import View
 
 WORDS = Path(__file__).parent / "model_pages"
-NOTHING = "Not measured."
 BOUNDS = (
     "In brackets: 95 % percentile intervals of a bootstrap of patients. *Out of fold*: each image by the "
     "model of a fold that has\nseen no image of its patient, in no stage; folds that are not there are left "
@@ -36,10 +43,6 @@ REGIONS = (
     "By the bundles as they are exported: they have no last colour, below 15 % of which the bundle that "
     "ships names no region,\nso that it has somewhat fewer."
 )
-KINDS: dict[str, dict[bool | None, str]] = {
-    "films": {False: "normal", None: "benign finding", True: "malignant finding"},
-    "digital views": {False: "no cancer", None: "not told", True: "cancer"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,73 +134,6 @@ def films(
     return page("films.md", values, pictures)
 
 
-def by_fold_table(figure: str, folds: Mapping[int, Estimate], pooled: Estimate | None) -> str:
-    """A figure for each fold, and for all of them together."""
-    if not folds:
-        return NOTHING
-    rows = [_line(str(fold), str(each.n), said(each)) for fold, each in sorted(folds.items())]
-    every = "" if pooled is None else str(pooled.n)
-    head = _line("fold left out", "images", f"{figure} (95 % interval)")
-    return "\n".join([head, "|---|---|---|", *rows, _line("all, pooled", every, said(pooled))])
-
-
-def divided_table(
-    sources: Mapping[str, Found | None], calibrated: Recalibrated | None, views: Sequence[View]
-) -> str:
-    """How the cuts that ship divide images of each kind."""
-    if calibrated is None:
-        return NOTHING
-    cuts = calibrated.found.cuts
-    head = _line(
-        "images",
-        "n",
-        f"at or above the threshold, {cuts.middle.threshold:.4f}",
-        f"below `rule_out`, {cuts.low.threshold:.4f}",
-        f"at or above `rule_in`, {cuts.high.threshold:.4f}",
-    )
-    rows = [
-        _line(
-            f"{name}: {KINDS[name][each.kind]}",
-            str(each.suspected.n),
-            said(each.suspected),
-            said(each.ruled_out),
-            said(each.ruled_in),
-        )
-        for name, found in sources.items()
-        if found is not None
-        for each in divided(found.folder / "images.csv", views, calibrated.found, plan=Plan())
-    ]
-    return "\n".join([head, "|---|---|---|---|---|", *rows])
-
-
-def localisation(found: Found, random: Found | None) -> str:
-    """The model beside what knows nothing."""
-    rows = [
-        _finder("model", found, "model"),
-        _finder("brightest blob", found, "brightest_blob"),
-        _finder("breast centre", found, "breast_centre"),
-        _finder("uniform in breast", found, "uniform"),
-        _finder("random weights", random, "model"),
-        _line(
-            "model − brightest blob",
-            said(found.estimate("localisation", "hit_over_blob"), signed=True),
-            said(found.estimate("localisation", "energy_over_blob"), signed=True),
-            "",
-        ),
-    ]
-    head = _line("peak of", "pointing game", "energy in lesion", "centre error, mm (median)")
-    counted = found.record["localisation"]
-    where = f"Lesions: {counted['lesions']}, on images: {counted['images']}."
-    return "\n".join([head, "|---|---|---|---|", *rows, "", where])
-
-
-def _finder(name: str, found: Found | None, key: str) -> str:
-    def at(figure: str) -> Estimate | None:
-        return None if found is None else found.estimate("localisation", key, figure)
-
-    return _line(name, said(at("hit")), said(at("energy")), said(at("centre_error_mm"), digits=1))
-
-
 def phantoms(found: Found | None) -> Page:
     """Breasts and textures that are made, not taken from anybody."""
     if found is None:
@@ -219,7 +155,7 @@ def calibration(found: Found | None, calibrated: Recalibrated | None) -> Page:
         return page("calibration.md", {})
     line, after = calibrated.found.line, calibrated.after
     rows = [
-        _line(words, said(found.estimate("calibration", name)), said(now))
+        row(words, said(found.estimate("calibration", name)), said(now))
         for words, name, now in (
             ("Brier score", "brier", after.brier),
             ("expected calibration error", "expected_calibration_error", after.expected_calibration_error),
@@ -235,38 +171,12 @@ def calibration(found: Found | None, calibrated: Recalibrated | None) -> Page:
         "unseen": "Each fold's scores by the line of the others."
         if calibrated.found.unseen
         else "There is one fold only: the line had seen the scores on which it is measured.",
-        "table": "\n".join([_line("measure", "before", "after"), "|---|---|---|", *rows]),
+        "table": "\n".join([row("measure", "before", "after"), "|---|---|---|", *rows]),
         "prevalence": f"{calibrated.found.prevalence:.3f}",
         "before": _shown(pictures, "calibration-before.png", "Before: groups of equally many views by score"),
         "after": _shown(pictures, "calibration-after.png", "After: the same"),
     }
     return page("calibration.md", values, pictures)
-
-
-def controls_table(files: Sequence[Path]) -> str:
-    """What each control reached."""
-    rows = []
-    for path in files:
-        if path.exists():
-            record: dict[str, Any] = json.loads(path.read_text())
-            area = Estimate(**record["auc"])
-            words = {"shuffled": "labels shuffled", "background": "views without the breast"}
-            named = " and ".join(word for name, word in words.items() if record[name]) or "no control"
-            rows.append(_line(named, str(area.n), said(area), "0.5"))
-    if not rows:
-        return NOTHING
-    return "\n".join([_line("control", "views", "AUC (95 % interval)", "chance"), "|---|---|---|---|", *rows])
-
-
-def checks_table(file: Path | None) -> str:
-    """What was checked of the map of the weights that ship."""
-    if file is None or not file.exists():
-        return NOTHING
-    rows = [
-        _line(*(each[name] for name in ("check", "outcome", "summary")))
-        for each in json.loads(file.read_text())["results"]
-    ]
-    return "\n".join([_line("check", "outcome", "what was found"), "|---|---|---|", *rows])
 
 
 def learning(runs: Sequence[Path]) -> Page:
@@ -307,7 +217,3 @@ def _pictures(found: Found, names: Mapping[str, str]) -> dict[str, bytes]:
 
 def _shown(pictures: Mapping[str, bytes], name: str, words: str) -> str:
     return f"![{words}]({name})" if name in pictures else ""
-
-
-def _line(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"

@@ -13,7 +13,8 @@ import numpy as np
 
 from training.mammogram.catalogue import RSNA
 from training.mammogram.competitors import ridge
-from training.mammogram.heads import TARGET, keras
+from training.mammogram.heads import TARGET
+from training.mammogram.layers import keras
 from training.mammogram.learning import load_weights
 from training.mammogram.network import Design, build
 from training.mammogram.views import Collection, View
